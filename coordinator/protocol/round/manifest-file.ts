@@ -1,0 +1,146 @@
+import { utf8ToBytes } from "@noble/hashes/utils.js";
+import { compareHex, type Hex, sameHex } from "../bytes.ts";
+import { QuorateError } from "../errors.ts";
+import { canonicalUpdates, type SignedUpdate } from "./references.ts";
+
+/** Largest manifest file a node reads, in bytes. */
+export const MANIFEST_MAX_BYTES = 16 * 1024 * 1024;
+
+/** Cumulative payouts, ascending by address, in the token's smallest unit. */
+export type PayoutTable = readonly (readonly [Hex, bigint])[];
+
+/**
+ * The canonical record of a proposal, pinned to IPFS: which updates it used and everything that follows from them
+ * except the model. It names no author and no time, so two honest proposers write the same bytes.
+ */
+export interface ManifestFile {
+  readonly round: bigint;
+  readonly openingHash: Hex;
+  readonly baseRoot: Hex;
+  /** Ascending by client. */
+  readonly updates: readonly SignedUpdate[];
+  /** Validation scores by coalition bitmask (bit k = update k), index 0 = the base model; null if sampled or absent. */
+  readonly coalitionScores: readonly number[] | null;
+  /** Integer Shapley values of the updates, over `denominator`; null without an evaluator. */
+  readonly shapley: { readonly numerators: readonly bigint[]; readonly denominator: bigint } | null;
+  readonly payouts: PayoutTable;
+}
+
+/** Canonical bytes: JSON in UTF-8, fixed field order, no white space, integers beyond 2^53 as decimal strings. */
+export function encodeManifestFile(manifest: ManifestFile): Uint8Array {
+  const { shapley } = manifest;
+  return utf8ToBytes(
+    JSON.stringify({
+      format: "quorate-manifest",
+      version: 1,
+      round: String(manifest.round),
+      openingHash: manifest.openingHash.toLowerCase(),
+      baseRoot: manifest.baseRoot.toLowerCase(),
+      updates: manifest.updates.map((signed) => ({
+        client: signed.client.toLowerCase(),
+        modelRoot: signed.update.modelRoot.toLowerCase(),
+        modelCid: signed.update.modelCid.toLowerCase(),
+        sampleCount: String(signed.update.sampleCount),
+        signature: signed.signature.toLowerCase(),
+      })),
+      coalitionScores: manifest.coalitionScores,
+      shapley: shapley && {
+        denominator: String(shapley.denominator),
+        numerators: shapley.numerators.map(String),
+      },
+      payouts: manifest.payouts.map(([account, amount]) => [account.toLowerCase(), String(amount)]),
+    }),
+  );
+}
+
+/**
+ * Reads a manifest file and refuses anything but its canonical bytes.
+ * @throws QuorateError MANIFEST_MALFORMED, MANIFEST_NOT_CANONICAL, MANIFEST_TOO_LARGE
+ */
+export function decodeManifestFile(bytes: Uint8Array): ManifestFile {
+  if (bytes.length > MANIFEST_MAX_BYTES)
+    throw new QuorateError(
+      "MANIFEST_TOO_LARGE",
+      `manifest of ${bytes.length} bytes exceeds ${MANIFEST_MAX_BYTES}`,
+      {
+        size: bytes.length,
+      },
+    );
+  const manifest = readFields(bytes);
+  const again = encodeManifestFile(manifest);
+  if (again.length !== bytes.length || again.some((byte, i) => byte !== bytes[i]))
+    throw new QuorateError(
+      "MANIFEST_NOT_CANONICAL",
+      "manifest bytes are not the canonical encoding of its content",
+    );
+  const canonical = canonicalUpdates(manifest.updates);
+  const ordered =
+    canonical.length === manifest.updates.length &&
+    canonical.every((signed, i) => sameHex(signed.client, manifest.updates[i]!.client));
+  if (!ordered)
+    throw new QuorateError(
+      "MANIFEST_NOT_CANONICAL",
+      "manifest updates are not unique and ascending by client",
+    );
+  assertAscending(manifest.payouts);
+  return manifest;
+}
+
+function readFields(bytes: Uint8Array): ManifestFile {
+  try {
+    const json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    if (json.format !== "quorate-manifest" || json.version !== 1)
+      throw new Error("unknown format or version");
+    const round = BigInt(json.round);
+    const updates = (json.updates as Record<string, string>[]).map((row) => ({
+      client: hex(row.client, 20),
+      signature: hex(row.signature, 64),
+      update: {
+        round,
+        openingHash: hex(json.openingHash, 32),
+        baseRoot: hex(json.baseRoot, 32),
+        modelRoot: hex(row.modelRoot, 32),
+        modelCid: hex(row.modelCid, 32),
+        sampleCount: BigInt(row.sampleCount!),
+      },
+    }));
+    const scores = json.coalitionScores as number[] | null;
+    if (scores?.some((score) => !Number.isSafeInteger(score) || score < 0)) throw new Error("bad score");
+    return {
+      round,
+      openingHash: hex(json.openingHash, 32),
+      baseRoot: hex(json.baseRoot, 32),
+      updates,
+      coalitionScores: scores,
+      shapley: json.shapley && {
+        denominator: BigInt(json.shapley.denominator),
+        numerators: (json.shapley.numerators as string[]).map(BigInt),
+      },
+      payouts: (json.payouts as [string, string][]).map(([account, amount]) => [
+        hex(account, 20),
+        BigInt(amount),
+      ]),
+    };
+  } catch (error) {
+    throw new QuorateError(
+      "MANIFEST_MALFORMED",
+      `not a manifest file: ${(error as Error).message}`,
+      {},
+      { cause: error },
+    );
+  }
+}
+
+function hex(value: unknown, length: number): Hex {
+  if (typeof value !== "string" || !/^0x[0-9a-f]*$/.test(value) || value.length !== 2 + 2 * length)
+    throw new Error(`expected ${length} bytes in hexadecimal, got ${String(value).slice(0, 80)}`);
+  return value as Hex;
+}
+
+function assertAscending(payouts: PayoutTable): void {
+  const wrong = payouts.findIndex(([account], i) => i > 0 && compareHex(payouts[i - 1]![0], account) >= 0);
+  if (wrong >= 0)
+    throw new QuorateError("MANIFEST_NOT_CANONICAL", `payout row ${wrong} is not above the row before it`, {
+      row: wrong,
+    });
+}
