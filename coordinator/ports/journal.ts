@@ -14,6 +14,8 @@ export interface SignedEntry {
   readonly signature: Hex;
   /** The message as JSON, integers as decimal strings. */
   readonly message: Readonly<Record<string, unknown>>;
+  /** What else a restart needs, as JSON: a receipt carries the signed update it acknowledges. */
+  readonly context?: Readonly<Record<string, unknown>>;
 }
 
 export interface Journal {

@@ -1,32 +1,41 @@
-import type { DenseArchitecture } from "../protocol/round/task.ts";
+import type { WeightedUpdate } from "../protocol/aggregation/fedavg.ts";
+import type { Architecture } from "../protocol/learning/architecture.ts";
+import type { Dataset } from "../protocol/learning/dataset.ts";
+import type { Model } from "../protocol/model/model.ts";
 
-/** Samples with labels; pixels as bytes 0–255, row-major, `size` floats per sample. */
-export interface Samples {
-  readonly images: Uint8Array;
-  readonly labels: Uint8Array;
-}
-
-export interface TrainingOptions {
+export interface TrainingJob {
+  readonly architecture: Architecture;
+  readonly model: Model;
+  readonly dataset: Dataset;
   readonly epochs: number;
   readonly batchSize: number;
   readonly learningRate: number;
   /** Seed of the shuffles. */
-  readonly seed: number;
+  readonly seed: string;
 }
 
-/** Trains a model deterministically: same input, same bits. `floats` are the canonical float32 values of a model. */
+/** Trains a model deterministically: same job, same bits, on every machine. */
 export interface Trainer {
-  train(
-    architecture: DenseArchitecture,
-    floats: Float32Array,
-    samples: Samples,
-    options: TrainingOptions,
-  ): Promise<Float32Array>;
+  train(job: TrainingJob, signal?: AbortSignal): Promise<Model>;
+  stop(): Promise<void>;
 }
 
-/** Scores a model deterministically: the integer count of correct answers. Ties go to the lowest class. */
+/** Scores models on one validation set, deterministically: integer counts of correct answers. */
 export interface Evaluator {
   /** Samples in the validation set. */
   readonly size: number;
-  score(architecture: DenseArchitecture, floats: Float32Array): Promise<number>;
+  score(model: Model, signal?: AbortSignal): Promise<number>;
+  /**
+   * Scores of all 2^N coalitions by bitmask (bit k = update k, index 0 = the base model), each the score of the FedAvg
+   * of its members. N ≤ 10.
+   */
+  coalitionScores(base: Model, updates: readonly WeightedUpdate[], signal?: AbortSignal): Promise<number[]>;
+  /** Score of one coalition, members as indices into `updates`. */
+  coalitionScore(
+    base: Model,
+    updates: readonly WeightedUpdate[],
+    members: readonly number[],
+    signal?: AbortSignal,
+  ): Promise<number>;
+  stop(): Promise<void>;
 }

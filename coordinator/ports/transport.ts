@@ -98,7 +98,12 @@ export interface MinerTransport {
     inventory: InventoryMessage,
     signal?: AbortSignal,
   ): Promise<ManifestMessage>;
-  offerCandidate(endpoint: string, round: bigint, offer: CandidateMessage, signal?: AbortSignal): Promise<void>;
+  offerCandidate(
+    endpoint: string,
+    round: bigint,
+    offer: CandidateMessage,
+    signal?: AbortSignal,
+  ): Promise<void>;
   offerVote(endpoint: string, round: bigint, offer: VoteMessage, signal?: AbortSignal): Promise<void>;
   votes(endpoint: string, round: bigint, signal?: AbortSignal): Promise<readonly VoteMessage[]>;
   /** The raw file, unchecked; at most `maxBytes`. @throws QuorateError CONTENT_UNAVAILABLE, CONTENT_TOO_LARGE */

@@ -1,13 +1,11 @@
 import { utf8ToBytes } from "@noble/hashes/utils.js";
 import { compareHex, type Hex, sameHex } from "../bytes.ts";
 import { QuorateError } from "../errors.ts";
+import type { PayoutRow } from "../incentives/payouts.ts";
 import { canonicalUpdates, type SignedUpdate } from "./references.ts";
 
 /** Largest manifest file a node reads, in bytes. */
 export const MANIFEST_MAX_BYTES = 16 * 1024 * 1024;
-
-/** Cumulative payouts, ascending by address, in the token's smallest unit. */
-export type PayoutTable = readonly (readonly [Hex, bigint])[];
 
 /**
  * The canonical record of a proposal, pinned to IPFS: which updates it used and everything that follows from them
@@ -23,7 +21,8 @@ export interface ManifestFile {
   readonly coalitionScores: readonly number[] | null;
   /** Integer Shapley values of the updates, over `denominator`; null without an evaluator. */
   readonly shapley: { readonly numerators: readonly bigint[]; readonly denominator: bigint } | null;
-  readonly payouts: PayoutTable;
+  /** Cumulative payouts after this round, ascending by address, in the token's smallest unit. */
+  readonly payouts: readonly PayoutRow[];
 }
 
 /** Canonical bytes: JSON in UTF-8, fixed field order, no white space, integers beyond 2^53 as decimal strings. */
@@ -48,7 +47,7 @@ export function encodeManifestFile(manifest: ManifestFile): Uint8Array {
         denominator: String(shapley.denominator),
         numerators: shapley.numerators.map(String),
       },
-      payouts: manifest.payouts.map(([account, amount]) => [account.toLowerCase(), String(amount)]),
+      payouts: manifest.payouts.map((row) => [row.client.toLowerCase(), String(row.cumulative)]),
     }),
   );
 }
@@ -116,10 +115,10 @@ function readFields(bytes: Uint8Array): ManifestFile {
         denominator: BigInt(json.shapley.denominator),
         numerators: (json.shapley.numerators as string[]).map(BigInt),
       },
-      payouts: (json.payouts as [string, string][]).map(([account, amount]) => [
-        hex(account, 20),
-        BigInt(amount),
-      ]),
+      payouts: (json.payouts as [string, string][]).map(([client, cumulative]) => ({
+        client: hex(client, 20),
+        cumulative: BigInt(cumulative),
+      })),
     };
   } catch (error) {
     throw new QuorateError(
@@ -137,8 +136,8 @@ function hex(value: unknown, length: number): Hex {
   return value as Hex;
 }
 
-function assertAscending(payouts: PayoutTable): void {
-  const wrong = payouts.findIndex(([account], i) => i > 0 && compareHex(payouts[i - 1]![0], account) >= 0);
+function assertAscending(payouts: readonly PayoutRow[]): void {
+  const wrong = payouts.findIndex((row, i) => i > 0 && compareHex(payouts[i - 1]!.client, row.client) >= 0);
   if (wrong >= 0)
     throw new QuorateError("MANIFEST_NOT_CANONICAL", `payout row ${wrong} is not above the row before it`, {
       row: wrong,

@@ -1,21 +1,16 @@
 import { utf8ToBytes } from "@noble/hashes/utils.js";
 import type { Hex } from "../bytes.ts";
 import { QuorateError } from "../errors.ts";
-
-/** Fully connected layers with ReLU between them; `layers` are the widths, input first. */
-export interface DenseArchitecture {
-  readonly kind: "dense";
-  readonly layers: readonly number[];
-}
+import type { Architecture } from "../learning/architecture.ts";
 
 /** What a federation learns and how: pinned to IPFS, its digest on chain, equal for every node. */
 export interface Task {
   readonly name: string;
-  readonly architecture: DenseArchitecture;
+  readonly architecture: Architecture;
   /** Version of the deterministic kernels that train and score. */
   readonly kernels: string;
   /** The first model is drawn by the kernels from this seed. */
-  readonly genesisSeed: number;
+  readonly genesisSeed: string;
   readonly rule: { readonly name: "fedavg" };
   /** Digest of the validation set's dag-pb root, and how many samples it has; null without an evaluator. */
   readonly validation: { readonly cid: Hex; readonly size: number } | null;
@@ -63,7 +58,11 @@ export function decodeTask(bytes: Uint8Array): Task {
     layers,
   );
   expect(typeof task.kernels === "string", "kernels", task.kernels);
-  expect(Number.isInteger(task.genesisSeed) && task.genesisSeed >= 0, "genesisSeed", task.genesisSeed);
+  expect(
+    typeof task.genesisSeed === "string" && task.genesisSeed.length <= 100,
+    "genesisSeed",
+    task.genesisSeed,
+  );
   expect(task.rule?.name === "fedavg", "rule.name", task.rule?.name);
   const { validation } = task;
   const validationOk =
