@@ -1,0 +1,157 @@
+import type { Hex } from "../protocol/bytes.ts";
+import type { Candidate, Domain } from "../protocol/round/messages.ts";
+import type { CandidateMessage, VoteMessage } from "./transport.ts";
+
+/** Parameters of a federation; durations in seconds of block time. */
+export interface ChainParameters {
+  readonly collectMin: number;
+  readonly collectMax: number;
+  readonly proposeSlot: number;
+  readonly voteWindow: number;
+  readonly voteGrace: number;
+  readonly challengeWindow: number;
+  readonly answerTime: number;
+  readonly minRoundInterval: number;
+  /** Paid to the clients of an agreed round, in the token's smallest unit. */
+  readonly roundBudget: bigint;
+}
+
+/** What never changes in a federation. */
+export interface Federation {
+  readonly domain: Domain;
+  readonly contracts: Readonly<Record<string, Hex>>;
+  /** First block that can hold an event of this federation. */
+  readonly deployBlock: number;
+  /** Digest of the task file. */
+  readonly taskHash: Hex;
+  readonly genesisRoot: Hex;
+  /** Number of float32 values of every model. */
+  readonly dimension: number;
+}
+
+export interface MinerRecord {
+  readonly miner: Hex;
+  /** Address of the voting key. */
+  readonly key: Hex;
+  readonly endpoint: string;
+  readonly active: boolean;
+  /** Smallest unit of the token. */
+  readonly stake: bigint;
+  /** WAD. */
+  readonly reputation: bigint;
+  /** Stake × reputation ÷ WAD as it counts in the open round; 0 if inactive. */
+  readonly weight: bigint;
+}
+
+export interface ClientRecord {
+  readonly client: Hex;
+  readonly key: Hex;
+  readonly active: boolean;
+  readonly sampleCap: bigint;
+}
+
+export interface PostedCandidate {
+  readonly id: Hex;
+  /** Position among the round's candidates, 0–2. */
+  readonly index: number;
+  /** Lowest rank among its signers. */
+  readonly rank: number;
+  readonly signers: readonly Hex[];
+  /** Content, from the event of the first posting. */
+  readonly candidate: Candidate;
+  readonly transaction: Hex;
+  readonly postedAt: number;
+}
+
+export type RoundStatus = "open" | "agreed" | "failed" | "reverted" | "voided";
+
+/** A round as the chain has it now; times in seconds of block time. */
+export interface RoundView {
+  readonly round: bigint;
+  readonly status: RoundStatus;
+  readonly openingHash: Hex;
+  readonly baseRoot: Hex;
+  /** Digest of the base model's file; zero for the genesis model, which every node derives. */
+  readonly baseCid: Hex;
+  readonly openedAt: number;
+  readonly openedInBlock: number;
+  /** From here on collecting may end early. */
+  readonly collectMinUntil: number;
+  readonly collectMaxUntil: number;
+  /** Updates that end collecting early. */
+  readonly expectedUpdates: number;
+  /** Ranks 0 and 1 post until here. */
+  readonly proposeUntil: number;
+  readonly proposeSlot: number;
+  /** Set once a candidate is posted. */
+  readonly voteUntil: number | null;
+  readonly graceUntil: number | null;
+  readonly activeWeight: bigint;
+  /** All miners by rank; null until the seed can be read. */
+  readonly order: readonly Hex[] | null;
+  readonly candidates: readonly PostedCandidate[];
+  /** Votes cast on chain. */
+  readonly castVotes: readonly { readonly miner: Hex; readonly candidate: Hex; readonly support: boolean }[];
+  /** Cumulative payouts before this round. */
+  readonly payoutsRoot: Hex;
+  readonly payoutsTotal: bigint;
+  /** Highest score of the agreed rounds within the last 8 round numbers. */
+  readonly bestRecentScore: number | null;
+  readonly final: boolean;
+}
+
+export interface Head {
+  /** Last agreed round, 0 before the first. */
+  readonly round: bigint;
+  readonly modelRoot: Hex;
+  readonly modelCid: Hex;
+}
+
+export interface BlockTime {
+  readonly number: number;
+  readonly hash: Hex;
+  /** Seconds. */
+  readonly timestamp: number;
+}
+
+export interface Sent {
+  readonly hash: Hex;
+  readonly gasUsed: bigint;
+  readonly block: number;
+}
+
+/** Reads of the chain that a miner, client or auditor needs. Reads throw RPC_UNREACHABLE when the node is down. */
+export interface ChainReader {
+  federation(): Promise<Federation>;
+  parameters(): Promise<ChainParameters>;
+  head(): Promise<Head>;
+  /** The open round, or the last one that ended; undefined before the first. */
+  currentRound(): Promise<RoundView | undefined>;
+  /** @throws QuorateError ROUND_UNKNOWN */
+  round(round: bigint): Promise<RoundView>;
+  miners(): Promise<readonly MinerRecord[]>;
+  /** undefined if the address was never registered. */
+  client(client: Hex): Promise<ClientRecord | undefined>;
+  clients(): Promise<readonly ClientRecord[]>;
+  latestBlock(): Promise<BlockTime>;
+  /** Timestamp the next block would carry, seconds: what a deadline is compared with. */
+  pendingTime(): Promise<number>;
+  /** Already paid out to a client. */
+  claimed(client: Hex): Promise<bigint>;
+  /** The last agreed and final settlement's payout root, and the manifest digest of its round. */
+  finalPayouts(): Promise<{ readonly round: bigint; readonly root: Hex; readonly manifestCid: Hex } | undefined>;
+}
+
+/** Transactions of a miner or client; each resolves when mined, and throws the contract's error as a QuorateError. */
+export interface ChainWriter {
+  readonly account: Hex;
+  openRound(): Promise<Sent>;
+  freezeSeed(round: bigint): Promise<Sent>;
+  /** One or two signatures over one candidate. */
+  propose(candidate: Candidate, signatures: readonly CandidateMessage[]): Promise<Sent>;
+  castVote(vote: VoteMessage): Promise<Sent>;
+  /** The adapter orders votes as the contract demands. */
+  settle(round: bigint, votes: readonly VoteMessage[]): Promise<Sent>;
+  failRound(round: bigint): Promise<Sent>;
+  claim(client: Hex, cumulative: bigint, proof: readonly Hex[]): Promise<Sent>;
+}
