@@ -5,7 +5,7 @@ import hardhatMocha from "@nomicfoundation/hardhat-mocha";
 import hardhatNetworkHelpers from "@nomicfoundation/hardhat-network-helpers";
 import hardhatTypechain from "@nomicfoundation/hardhat-typechain";
 import hardhatVerify from "@nomicfoundation/hardhat-verify";
-import { defineConfig } from "hardhat/config";
+import { configVariable, defineConfig } from "hardhat/config";
 
 /** Settings of every simulated chain this project starts; see docs/decisions for why they differ from the defaults. */
 const simulated = {
@@ -17,6 +17,14 @@ const simulated = {
   // Quick blocks must not push the chain clock ahead of the host clock.
   allowBlocksWithSameTimestamp: true,
 } as const;
+
+const rpcUrl = process.env.QUORATE_RPC_URL ?? "http://127.0.0.1:8545";
+
+/** Keys for chains that hold none themselves: one in QUORATE_PRIVATE_KEY or several, comma-separated, in QUORATE_PRIVATE_KEYS. */
+const privateKeys = (process.env.QUORATE_PRIVATE_KEYS ?? process.env.QUORATE_PRIVATE_KEY ?? "")
+  .split(",")
+  .map((key) => key.trim())
+  .filter((key) => key !== "");
 
 export default defineConfig({
   plugins: [
@@ -37,11 +45,18 @@ export default defineConfig({
       evmVersion: "prague",
     },
   },
-  paths: { tests: { mocha: "./test", solidity: "./test/contracts" } },
+  // Hardhat runs the contract tests, in both languages; scripts/test/run.ts runs those and all others.
+  paths: { tests: { mocha: "./test/contracts", solidity: "./test/contracts" } },
+  test: { mocha: { timeout: 60_000 } },
   typechain: { outDir: "./types" },
   networks: {
     node: { ...simulated, mining: { auto: true } },
     default: { ...simulated, throwOnTransactionFailures: true },
-    localhost: { type: "http", url: process.env.QUORATE_RPC_URL ?? "http://127.0.0.1:8545" },
+    // A local development chain, whose node signs for its own accounts.
+    localhost: { type: "http", url: rpcUrl },
+    // Any other chain: `QUORATE_RPC_URL=… QUORATE_PRIVATE_KEY=… npx hardhat run scripts/deploy.ts --network custom`.
+    custom: { type: "http", url: rpcUrl, accounts: privateKeys },
   },
+  // Read only when a verification is asked for.
+  verify: { etherscan: { apiKey: configVariable("ETHERSCAN_API_KEY") } },
 });

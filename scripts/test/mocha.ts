@@ -1,0 +1,32 @@
+// Mocha over the project's TypeScript tests.
+import { globSync } from "node:fs";
+import Mocha from "mocha";
+
+/** What one test runner reports; `failed` counts failing hooks too. */
+export interface TestResult {
+  name: string;
+  passed: number;
+  failed: number;
+  seconds: number;
+}
+
+/**
+ * Runs every test/**\/*.test.ts outside test/long whose path contains one of `words` (all, if there are none).
+ * With more than one job, each file runs in one of that many processes.
+ */
+export async function runMocha(options: { words: string[]; jobs: number }): Promise<TestResult> {
+  const started = performance.now();
+  const { words, jobs } = options;
+  const files = globSync("test/**/*.test.ts", { exclude: ["test/long/**"] })
+    .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
+    .sort();
+  const parallel = jobs > 1 && files.length > 1;
+  const mocha = new Mocha({ timeout: 60_000, forbidOnly: true, forbidPending: true, parallel, jobs });
+  for (const file of files) mocha.addFile(file);
+  if (!parallel) await mocha.loadFilesAsync();
+  const stats = await new Promise<{ passes: number; failures: number }>((resolve) => {
+    const runner = mocha.run((failures) => resolve({ passes: runner.stats?.passes ?? 0, failures }));
+  });
+  const seconds = (performance.now() - started) / 1000;
+  return { name: "mocha", passed: stats.passes, failed: stats.failures, seconds };
+}
