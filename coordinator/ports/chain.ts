@@ -89,9 +89,19 @@ export interface RoundView {
   readonly activeWeight: bigint;
   /** All miners by rank; null until the seed can be read. */
   readonly order: readonly Hex[] | null;
+  /** True once the seed of the order is stored, so that the order can't change any more. */
+  readonly seedFrozen?: boolean;
   readonly candidates: readonly PostedCandidate[];
-  /** Votes cast on chain. */
-  readonly castVotes: readonly { readonly miner: Hex; readonly candidate: Hex; readonly support: boolean }[];
+  /** Votes cast on chain, by a transaction of their own. */
+  readonly castVotes: readonly {
+    readonly miner: Hex;
+    readonly candidate: Hex;
+    readonly support: boolean;
+    /** Basis points, if the reader knows them. */
+    readonly confidence?: number;
+  }[];
+  /** Miners with a vote in the settlement; absent while the round is open. */
+  readonly settledVoters?: readonly Hex[];
   /** Cumulative payouts before this round. */
   readonly payoutsRoot: Hex;
   readonly payoutsTotal: bigint;
@@ -139,7 +149,9 @@ export interface ChainReader {
   /** Already paid out to a client. */
   claimed(client: Hex): Promise<bigint>;
   /** The last agreed and final settlement's payout root, and the manifest digest of its round. */
-  finalPayouts(): Promise<{ readonly round: bigint; readonly root: Hex; readonly manifestCid: Hex } | undefined>;
+  finalPayouts(): Promise<
+    { readonly round: bigint; readonly root: Hex; readonly manifestCid: Hex } | undefined
+  >;
 }
 
 /** Transactions of a miner or client; each resolves when mined, and throws the contract's error as a QuorateError. */
