@@ -1,0 +1,63 @@
+import { Command } from "commander";
+import { type Cli, group } from "./command.ts";
+import { dataSplitCommand } from "./data/split.ts";
+import { reportFailure } from "./failure.ts";
+import { EXIT, type Io, processIo } from "./io.ts";
+import { keyNewCommand } from "./key/new.ts";
+
+/**
+ * The `quorate` command. Returns the exit code: 0 ok, 1 the operation failed or a check did not hold, 2 the command
+ * line is not usable, 130 stopped by Ctrl-C.
+ *
+ * @param argv arguments after the script's name
+ */
+export async function main(argv: string[], io: Io = processIo()): Promise<number> {
+  const stop = new AbortController();
+  const cli: Cli = { io, result: { code: EXIT.ok }, signal: stop.signal };
+  const onSignal = () => {
+    // A second signal does not wait for anything.
+    if (stop.signal.aborted) process.exit(EXIT.interrupted);
+    stop.abort(new Error("stopped"));
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  try {
+    await buildProgram(cli).parseAsync(argv, { from: "user" });
+    return cli.result.code;
+  } catch (error) {
+    if (stop.signal.aborted && error === stop.signal.reason) return EXIT.interrupted;
+    return reportFailure(error, io, argv.includes("--json"));
+  } finally {
+    process.off("SIGINT", onSignal);
+    process.off("SIGTERM", onSignal);
+  }
+}
+
+function buildProgram(cli: Cli): Command {
+  const program = new Command("quorate")
+    .description("Federated learning without a central aggregator")
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 ok, 1 failed or a check did not hold, 2 unusable command line, 130 stopped by Ctrl-C.",
+    );
+  for (const command of subcommands(cli)) program.addCommand(command);
+  configure(program, cli.io);
+  return program;
+}
+
+function subcommands(cli: Cli): Command[] {
+  return [
+    group("key", "keys", [keyNewCommand(cli)]),
+    group("data", "training data", [dataSplitCommand(cli)]),
+  ];
+}
+
+/** Applies to the whole tree: commander must throw instead of exiting, and write through the io. */
+function configure(command: Command, io: Io): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => io.out(text.trimEnd()),
+    writeErr: (text) => io.err(text.trimEnd()),
+    outputError: (text, write) => write(text.replace(/^error: /, "error USAGE: ")),
+  });
+  for (const member of command.commands) configure(member, io);
+}
