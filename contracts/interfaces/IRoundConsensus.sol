@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title Rounds: candidates, votes, settlement, finality
+/// @notice A round takes a base model to the next one: collect, propose, vote, settle. See docs/protocol.md.
+///
+/// Signed messages are EIP-712 in the domain (Quorate, 1, chain id, this contract); signatures are 64-byte compact
+/// (EIP-2098): `r` and `vs`. CIDs are 32-byte sha-256 digests of dag-pb roots. Ratios and confidences are basis points
+/// (1/10,000). Times are seconds of block time, deadlines inclusive: an action is legal up to and including its
+/// deadline. Round numbers start at 1 and are never reused; settlement numbers count agreed rounds.
+interface IRoundConsensus {
+    // ------------------------------------------------------------------ types
+
+    /// @notice `Open` covers collect, propose and vote; which of them follows from the time and the candidates.
+    enum RoundStatus {
+        None,
+        Open,
+        Agreed,
+        Failed,
+        Reverted,
+        Voided
+    }
+
+    /// @notice Where a round stands, derived from status, candidates and block time.
+    enum Phase {
+        None,
+        /// Before a candidate may be posted (the early end by update count is not visible here).
+        Collect,
+        /// No candidate yet, and some rank may still post, or one posted and the slot of a rank 0/1 is not over.
+        Propose,
+        /// Candidates posted, no rank 0/1 slot left, vote window open.
+        Vote,
+        /// Vote window over, grace running: cast on chain what is not settled.
+        Grace,
+        /// Nothing left to wait for: settle or fail.
+        Overdue,
+        Ended
+    }
+
+    /// @notice Why a vote does not count. `None` counts.
+    enum VoteFault {
+        None,
+        /// Not strictly ascending by (seat, candidateIndex): out of order or twice.
+        NotAscending,
+        /// No such seat in this round.
+        UnknownSeat,
+        UnknownCandidate,
+        /// A yes needs the minimum confidence ... 10,000; a no exactly 10,000.
+        ConfidenceOutOfRange,
+        /// A yes has reason 0 and index 0; a no has reason 1-5.
+        ReasonOutOfRange,
+        /// Not signed by the seat's key.
+        BadSignature,
+        /// The seat's vote on this candidate is on chain already and may not be replaced.
+        AlreadyCast
+    }
+
+    /// @notice Settings; each bounded (see `ParametersLib`), changed by governance, in force from the next opening.
+    struct Parameters {
+        /// Shortest collect phase.
+        uint32 collectMin;
+        /// From here on proposals are legal whatever their update count.
+        uint32 collectMax;
+        /// Time of the first proposers after `collectMax`, and of each reserve after them.
+        uint32 proposeSlot;
+        /// From the last posted candidate to the vote deadline.
+        uint32 voteWindow;
+        /// After the vote deadline, before a round with a candidate may be failed.
+        uint32 voteGrace;
+        /// From a round's end until it is final.
+        uint32 challengeWindow;
+        /// For answers to a challenge; part of the unbonding delay.
+        uint32 answerTime;
+        /// Between two openings.
+        uint32 minRoundInterval;
+        /// Weighted yes needed of all active weight.
+        uint16 quorumBps;
+        /// Lowest confidence of a yes.
+        uint16 minConfidenceBps;
+        /// Reputation of a new miner, its range and its steps, in 1/10,000.
+        uint16 reputationStart;
+        uint16 reputationMin;
+        uint16 reputationMax;
+        uint16 reputationGain;
+        uint16 reputationLoss;
+        /// Absences among the last eight rounds with a candidate that allow `deactivate`.
+        uint8 absenceLimit;
+        /// What an agreed round pays to clients at most, in the token's smallest unit.
+        uint96 roundBudget;
+        /// Stake of one miner, in the token's smallest unit.
+        uint88 minStake;
+        uint88 maxStake;
+    }
+
+    /// @notice The learning task, fixed at deployment and bound to every round through `parametersHash`.
+    struct Task {
+        /// Hash of the task file (architecture, rule, validation set, pay).
+        bytes32 taskHash;
+        /// Model root of the genesis model, base of the first round.
+        bytes32 genesisModelRoot;
+        /// CID digest of the genesis model; zero if nodes derive it from a seed.
+        bytes32 genesisModelCid;
+        /// Number of float32 weights of the model.
+        uint64 dimension;
+        /// Samples of the validation set, the largest possible score; 0 without an evaluator.
+        uint32 validationSize;
+    }
+
+    /// @notice Contracts a consensus works with.
+    struct Wiring {
+        address minerRegistry;
+        address clientRegistry;
+        address rewardDistributor;
+    }
+
+    /// @notice What a proposer says; with round, opening hash and base root (known to the contract) it is the signed
+    /// `Candidate`, whose struct hash is the candidate id.
+    struct CandidateContent {
+        bytes32 modelRoot;
+        bytes32 modelCid;
+        bytes32 updatesHash;
+        bytes32 manifestCid;
+        bytes32 payoutsRoot;
+        /// Cumulative over all rounds.
+        uint256 payoutsTotal;
+        uint32 updateCount;
+        uint64 totalSamples;
+        /// Correct answers on the validation set.
+        uint32 validationScore;
+    }
+
+    /// @notice A proposer's signature of a candidate; `rank` in the drawn order.
+    struct ProposerSignature {
+        uint8 rank;
+        bytes32 r;
+        bytes32 vs;
+    }
+
+    /// @notice A signed vote. Seat and candidate index stand for the voter's key and the candidate id it signed.
+    struct Vote {
+        /// Seat of the voter in the roster (`MinerRegistry.roster`).
+        uint8 seat;
+        /// Position among the round's posted candidates.
+        uint8 candidateIndex;
+        bool support;
+        uint16 confidence;
+        /// 0 none (a yes), 1 coordinate, 2 reference, 3 withheld, 4 score, 5 payouts.
+        uint8 reason;
+        uint64 reasonIndex;
+        bytes32 r;
+        bytes32 vs;
+    }
+
+    /// @notice An agreed model and what belongs to it.
+    struct Head {
+        /// 0 for the genesis model.
+        uint32 settlement;
+        uint32 round;
+        bytes32 modelRoot;
+        bytes32 modelCid;
+        uint96 payoutsTotal;
+        /// Updates in it; 0 for the genesis model.
+        uint16 updateCount;
+    }
+
+    /// @notice A posted candidate.
+    struct CandidateInfo {
+        bytes32 id;
+        /// Owner addresses of the signers, lower rank first. Empty for ended rounds (see the events).
+        address[] signers;
+        /// Bit k: the proposer of rank k signed; bit 2 stands for the reserve that posted.
+        uint8 signerBits;
+    }
+
+    /// @notice A vote on chain.
+    struct CastVote {
+        address miner;
+        uint8 seat;
+        uint8 candidateIndex;
+        bool support;
+        uint16 confidence;
+        uint8 reason;
+        uint64 reasonIndex;
+        /// A withheld-no was replaced by this yes.
+        bool replaced;
+    }
+
+    /// @notice All about a round that is still in the ring. Times are absolute; 0 = not applicable (yet).
+    struct RoundInfo {
+        uint64 round;
+        RoundStatus status;
+        Phase phase;
+        bytes32 openingHash;
+        uint256 openedAt;
+        /// Proposals are legal from here if they hold at least `updateTarget` updates ...
+        uint256 collectMinEnd;
+        /// ... and from here with any number.
+        uint256 collectMaxEnd;
+        uint256 updateTarget;
+        /// Last moment for ranks 0 and 1.
+        uint256 proposeDeadline;
+        /// Last moment of the last reserve; after it a round without candidate may be failed.
+        uint256 lastSlotEnd;
+        /// 0 without a candidate.
+        uint256 voteDeadline;
+        uint256 graceEnd;
+        /// Seats in the roster.
+        uint256 members;
+        /// Candidates posted.
+        uint256 candidateCount;
+        /// Votes on chain.
+        uint256 voteCount;
+        /// Block whose hash is the seed, or 0 once the seed is stored.
+        uint256 seedBlock;
+        /// Stored seed of an open round, else 0.
+        uint64 seed;
+        /// Ended rounds: when it is or was final; index of the winner (agreed only); ballot number (0: no candidate).
+        uint256 finalAt;
+        uint8 winnerIndex;
+        uint32 ballot;
+        uint32 settlement;
+    }
+
+    /// @notice Where the federation stands.
+    struct Progress {
+        /// Newest round ever opened; 0 before the first.
+        uint64 round;
+        bool open;
+        /// Number of the newest agreed settlement.
+        uint32 settlement;
+        /// Rounds with a candidate so far.
+        uint32 ballots;
+        /// Time of the newest opening.
+        uint256 openedAt;
+        /// No round that has ended becomes final later than this.
+        uint256 lastFinalAt;
+    }
+
+    // ------------------------------------------------------------------ events
+
+    event RoundOpened(
+        uint64 indexed round,
+        bytes32 openingHash,
+        bytes32 baseRoot,
+        bytes32 baseCid,
+        bytes32 parametersHash,
+        uint256 members,
+        uint256 updateTarget
+    );
+    /// @notice The order of proposers of `round` is the draw from this seed.
+    event SeedFrozen(uint64 indexed round, uint64 seed, uint256 seedBlock);
+    /// @notice A new candidate, with all that is needed to prove its signers wrong: `signatures` are r and vs of each
+    /// signer in the order of `signers`.
+    event CandidatePosted(
+        uint64 indexed round,
+        bytes32 indexed candidate,
+        uint8 index,
+        CandidateContent content,
+        address[] signers,
+        bytes32[] signatures
+    );
+    /// @notice Another proposer signed a candidate that was posted already.
+    event CandidateCosigned(
+        uint64 indexed round, bytes32 indexed candidate, address[] signers, bytes32[] signatures
+    );
+    event VoteCast(
+        uint64 indexed round,
+        bytes32 indexed candidate,
+        address indexed miner,
+        bool support,
+        uint16 confidence,
+        uint8 reason,
+        uint64 reasonIndex
+    );
+    /// @notice A vote in a settlement that does not count, and why. `position` in the submitted list.
+    event VoteSkipped(uint64 indexed round, uint256 position, uint8 seat, VoteFault fault);
+    /// @notice The votes a settlement or a failure counted, one word each:
+    /// miner (bits 96-255), candidate index (88-95), support (80-87), confidence (64-79), reason (56-63), 0 (0-55).
+    event VotesCounted(uint64 indexed round, uint256[] votes);
+    event RoundAgreed(
+        uint64 indexed round,
+        bytes32 indexed candidate,
+        uint256 indexed settlement,
+        bytes32 modelRoot,
+        bytes32 modelCid,
+        bytes32 payoutsRoot,
+        uint256 payoutsTotal,
+        uint256 ratioBps,
+        uint256 participationBps,
+        uint256 finalAt
+    );
+    event RoundFailed(uint64 indexed round, uint256 candidateCount, uint256 participationBps, uint256 finalAt);
+    event RoundReverted(uint64 indexed round, uint256 settlement, bytes32 modelRoot);
+    event RoundVoided(uint64 indexed round);
+    event ParametersQueued(Parameters parameters);
+    event ParametersChanged(Parameters parameters, bytes32 parametersHash);
+
+    // ------------------------------------------------------------------ errors
+
+    error ZeroAddress();
+    /// @dev A registry or the distributor was deployed for another consensus.
+    error WrongWiring(address part, address itsConsensus);
+    error ParameterOutOfRange(bytes32 name, uint256 value, uint256 min, uint256 max);
+    /// @dev Too few slots in the round ring for the challenge window at the fastest pace.
+    error RingTooSmall(uint256 slots, uint256 needed);
+    error GenesisModelMissing();
+    error RoundNotOpen(uint64 round);
+    error UnknownRound(uint64 round);
+    error RoundAlreadyOpen(uint64 round);
+    error RoundTooSoon(uint256 readyAt);
+    error NotEnoughMiners(uint256 active, uint256 needed);
+    error PotTooSmall(uint256 funded, uint256 needed);
+    /// @dev The slot of the ring still holds a round that is not final.
+    error RoundNotFinal(uint64 round, uint256 finalAt);
+    /// @dev The hash of the opening block is known from the next block on.
+    error SeedNotReady(uint256 readyBlock);
+    error SeedAlreadyFrozen(uint64 round);
+    /// @dev Too early; `readyAt` is the earliest time for this update count.
+    error CollectNotOver(uint256 readyAt, uint256 updateCount, uint256 updateTarget);
+    error SignerCount(uint256 count);
+    /// @dev Ranks must ascend, exist, and at most ranks 0 and 1 sign together.
+    error BadRank(uint256 rank);
+    error SlotNotOpen(uint256 rank, uint256 from, uint256 to);
+    error NotProposer(uint256 rank, address expectedKey, address recovered);
+    /// @dev A proposer signs one posted candidate per round.
+    error AlreadySigned(uint256 rank);
+    error CandidateExists(bytes32 candidate);
+    error TooManyCandidates(uint256 maximum);
+    error UpdateCountOutOfRange(uint256 count, uint256 max);
+    error SampleCountOutOfRange(uint256 samples, uint256 min, uint256 max);
+    error ScoreOutOfRange(uint256 score, uint256 max);
+    error PayoutsOutOfRange(uint256 total, uint256 min, uint256 max);
+    error InvalidVote(VoteFault fault);
+    error VotingClosed(uint256 deadline);
+    error NoCandidate(uint64 round);
+    /// @dev No candidate is agreed (or a better one may still be), and not all are disagreed with no slot left.
+    error Undecided(uint64 round);
+    /// @dev The content is not that of the winner: its hash differs.
+    error WrongContent(bytes32 winner, bytes32 given);
+    error TooEarlyToFail(uint256 readyAt);
+    /// @dev The votes on chain agree this candidate: settle instead.
+    error CandidateAgreed(bytes32 candidate);
+    error NotRevertible(uint64 round, RoundStatus status);
+    error AlreadyFinal(uint64 round, uint256 finalAt);
+    /// @dev The heads given do not lead to the current head.
+    error WrongHistory();
+
+    // ------------------------------------------------------------------ rounds
+
+    /// @notice Open the first round, or the next after a failure or revert, or when a settlement could not. Anyone.
+    /// Needs two active miners, the interval passed, and a round's budget in the pot beyond what is promised.
+    function openRound() external returns (uint64 round);
+
+    /// @notice Store the hash of the opening block as the round's seed. Anyone, from the next block on; `propose`
+    /// does it otherwise. If nobody did for 256 blocks the seed block moves on by 256.
+    function freezeSeed(uint64 round) external returns (uint64 seed);
+
+    /// @notice Post a candidate, or add a signature to the same candidate. Anyone may send it; only signatures count.
+    /// @param signatures One, or those of ranks 0 and 1 together; ascending by rank.
+    /// @return candidate Its id.
+    function propose(uint64 round, CandidateContent calldata content, ProposerSignature[] calldata signatures)
+        external
+        returns (bytes32 candidate);
+
+    /// @notice Put one signed vote on chain: the fallback when no settlement takes it. Anyone may send it, until the
+    /// end of grace; after an early settlement until the vote deadline, to prove presence only. A no for `withheld` may
+    /// be replaced by a yes once. Reverts `InvalidVote`.
+    function castVote(uint64 round, Vote calldata vote) external;
+
+    /// @notice Decide a round by the votes given and those on chain, and open the next if it is agreed. Anyone.
+    /// Legal once every rank 0/1 proposer has signed a posted candidate or the propose deadline is over. A candidate
+    /// wins over a better-ranked one that is still pending only after grace. If all are disagreed the round fails.
+    /// @param votes Strictly ascending by (seat, candidateIndex); an invalid one is skipped with an event.
+    /// @param content Of the winner; ignored if the round fails.
+    function settle(uint64 round, Vote[] calldata votes, CandidateContent calldata content) external;
+
+    /// @notice End a round that nobody can settle: without a candidate after the last slot; else after grace, unless
+    /// the votes on chain agree a candidate. Anyone.
+    function failRound(uint64 round) external;
+
+    /// @notice Undo an agreed round that is not final; all later rounds, the open one too, become void. Restricted.
+    /// @param chainBefore Value of the head chain before `path[0]`.
+    /// @param path Heads from the one to return to up to the current one.
+    function revertRound(uint64 round, bytes32 chainBefore, Head[] calldata path) external;
+
+    /// @notice Queue other parameters for the next opening. Restricted.
+    function setParameters(Parameters calldata parameters) external;
+
+    // ------------------------------------------------------------------ views
+
+    function progress() external view returns (Progress memory);
+    /// @notice Newest round ever opened; 0 before the first.
+    function currentRound() external view returns (uint64);
+    function isRoundOpen() external view returns (bool);
+    /// @notice Reverts `UnknownRound` if the ring no longer holds it.
+    function roundInfo(uint64 round) external view returns (RoundInfo memory);
+    function statusOf(uint64 round) external view returns (RoundStatus);
+    /// @notice Ended, window over, not reverted or void. Earlier rounds are final or void then, too.
+    function isFinal(uint64 round) external view returns (bool);
+    function candidates(uint64 round) external view returns (CandidateInfo[] memory);
+    function castVotes(uint64 round) external view returns (CastVote[] memory);
+    /// @notice Owners in drawn order (rank 0 first) of an open round. Before the seed is stored it is what the draw
+    /// would be now; reverts `SeedNotReady` in the opening block.
+    function proposers(uint64 round) external view returns (address[] memory);
+    function head() external view returns (Head memory);
+    /// @notice Hash chain of heads: chain' = keccak256(abi.encode(chain, head)).
+    function headChain() external view returns (bytes32);
+    /// @notice Id of the candidate with this content in a round that is open, on its opening hash and base.
+    function candidateId(uint64 round, CandidateContent calldata content) external view returns (bytes32);
+    function parameters() external view returns (Parameters memory);
+    /// @notice Parameters from the next opening on (equal to `parameters` if none are queued).
+    function nextParameters() external view returns (Parameters memory);
+    /// @notice keccak256(abi.encode(Parameters, Task)) of the parameters in force.
+    function parametersHash() external view returns (bytes32);
+    function task() external view returns (Task memory);
+    function wiring() external view returns (Wiring memory);
+    /// @notice Seconds between losing weight and withdrawing stake: all windows together.
+    function unbondingDelay() external view returns (uint256);
+    /// @notice Slots of the round ring.
+    function ringSlots() external view returns (uint256);
+    /// @notice Stake bounds and reputation settings for the registry, from the next opening on.
+    function stakeBounds() external view returns (uint256 minStake, uint256 maxStake, uint16 reputationStart);
+    /// @notice For `deactivate`: ballot number and vote deadline of an ended round, rounds with a candidate so far, and
+    /// the reputation loss and limit in force. Reverts `UnknownRound`; ballot 0 if the round had no candidate.
+    function ballotOf(uint64 round)
+        external
+        view
+        returns (uint32 ballot, uint256 voteDeadline, uint32 ballots, uint8 absenceLimit);
+    /// @notice Vote digest, candidate digest: what keys sign.
+    function hashTypedData(bytes32 structHash) external view returns (bytes32);
+}
