@@ -2,16 +2,14 @@
 // Plain JavaScript without dependencies, because it is what runs first, under whatever Node the machine has (≥ 20.10).
 //
 //   node scripts/setup.mjs                  install if needed, then build
-//   node scripts/setup.mjs --after-install  npm's postinstall hook: never installs, only records and builds
+//   node scripts/setup.mjs --after-install  npm's postinstall hook: never installs, only builds
 import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = realpathSync(join(dirname(fileURLToPath(import.meta.url)), ".."));
 const modules = join(root, "node_modules");
-const stampPath = join(modules, ".quorate-installed");
 const windows = process.platform === "win32";
 
 /** Hardhat refuses to run below this version, and npm below it silently drops Hardhat's native package. */
@@ -45,7 +43,7 @@ function installProblem() {
   if (!native.some((name) => existsSync(join(modules, name, "package.json")))) {
     return `Hardhat's native package (${native.join(" or ")}) is missing; npm drops it under Node below ${MINIMUM_NODE.join(".")}`;
   }
-  return matchesLockFile() ? undefined : "package-lock.json has changed since the last install";
+  return matchesLockFile() ? undefined : "what is installed is not what package-lock.json asks for";
 }
 
 /** The packages of which one carries Hardhat's simulator for this machine (two on Linux: glibc and musl). */
@@ -62,27 +60,16 @@ function nativePackages(edrManifest) {
   return fitting;
 }
 
-function lockHash() {
-  return createHash("sha256")
-    .update(readFileSync(join(root, "package-lock.json")))
-    .digest("hex");
-}
-
-/** Whether node_modules holds what the lock file asks for; cheap when nothing changed since the last time. */
+/** Whether node_modules holds what the lock file asks for, by npm's own record of what it put there. */
 function matchesLockFile() {
-  const hash = lockHash();
-  if (existsSync(stampPath) && readFileSync(stampPath, "utf8") === hash) return true;
-  // No stamp: an install by hand. npm's own record of what it put there decides.
   const record = join(modules, ".package-lock.json");
   if (!existsSync(record)) return false;
   const installed = readJson(record).packages;
   const wanted = readJson(join(root, "package-lock.json")).packages;
-  const same = Object.entries(wanted).every(
-    ([path, entry]) =>
-      path === "" || (installed[path] ? installed[path].version === entry.version : entry.optional === true),
-  );
-  if (same) writeFileSync(stampPath, hash);
-  return same;
+  return Object.entries(wanted).every(([path, entry]) => {
+    if (path === "") return true;
+    return installed[path] ? installed[path].version === entry.version : entry.optional === true;
+  });
 }
 
 /** True if this Node can run the install itself: recent enough, and not the copy the install is about to replace. */
@@ -116,7 +103,6 @@ function install() {
   const problem = installProblem();
   if (problem)
     fail(`the install finished, but ${problem}.`, "Delete node_modules and run `npm run setup` again.");
-  writeFileSync(stampPath, lockHash());
 }
 
 function build() {
