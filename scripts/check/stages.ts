@@ -75,7 +75,7 @@ export const stages: Stage[] = [
   {
     name: "solhint",
     what: "Solidity lint",
-    run: () => command("solhint", "--noPoster", "--max-warnings", "0", "contracts/**/*.sol"),
+    run: () => command("solhint", "--noPoster", "--disc", "--max-warnings", "0", "contracts/**/*.sol"),
   },
   { name: "forge-fmt", what: "Solidity format", run: solidityFormat },
   {
