@@ -48,7 +48,7 @@ function vector(name: string, header: string, others: string, values: readonly n
 
 const ramp = (count: number) => Array.from({ length: count }, (_, i) => Math.fround(((i * 37) % 1000) / 8 - 60.5));
 
-const vectors = [
+export const modelRootVectors = [
   vector("one value", "header", "", [1]),
   vector("one full leaf", "header", "", ramp(64)),
   vector("one value more than a leaf", "header", "", ramp(65)),
@@ -57,4 +57,6 @@ const vectors = [
   vector("nine leaves, seven missing", "header", "", ramp(9 * 64 - 1)),
 ];
 
-writeFileSync(new URL("model-root.json", import.meta.url), `${JSON.stringify(vectors, null, 1)}\n`);
+if (import.meta.main) {
+  writeFileSync(new URL("model-root.json", import.meta.url), `${JSON.stringify(modelRootVectors, null, 1)}\n`);
+}
