@@ -26,6 +26,9 @@ const privateKeys = (process.env.QUORATE_PRIVATE_KEYS ?? process.env.QUORATE_PRI
   .map((key) => key.trim())
   .filter((key) => key !== "");
 
+/** Where build output goes; another folder keeps instrumented or mutated code away from what everyone else runs. */
+const buildFolder = process.env.QUORATE_BUILD_FOLDER ?? ".";
+
 export default defineConfig({
   plugins: [
     hardhatEthers,
@@ -46,7 +49,11 @@ export default defineConfig({
     },
   },
   // Hardhat runs the contract tests, in both languages; scripts/test/run.ts runs those and all others.
-  paths: { tests: { mocha: "./test/contracts", solidity: "./test/contracts" } },
+  paths: {
+    tests: { mocha: "./test/contracts", solidity: "./test/contracts" },
+    artifacts: `${buildFolder}/artifacts`,
+    cache: `${buildFolder}/cache`,
+  },
   test: { mocha: { timeout: 60_000 } },
   // TypeChain writes namespaces, which this project does not allow in its own sources.
   typechain: { outDir: "./types", tsNocheck: true },

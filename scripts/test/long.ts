@@ -1,5 +1,5 @@
-// Runs the long checks: every program in test/long/, and the mutants in test/mutants/run.ts. Each is a process of its
-// own that prints what it does and exits 0 only if all of it held.
+// Runs the long checks: contract coverage, every program in test/long/, the mutants in test/mutants/run.ts. Each is a
+// process of its own that prints what it does and exits 0 only if all of it held.
 //
 //   npm run test:long                 everything
 //   npm run test:long -- --sample     the fixed sample that CI runs: each program is called with --sample
@@ -13,7 +13,7 @@ const { values, positionals } = parseArgs({
   options: { sample: { type: "boolean", default: false } },
 });
 
-const programs = globSync(["test/long/*.ts", "test/mutants/run.ts"])
+const programs = globSync(["scripts/test/contract-coverage.ts", "test/long/*.ts", "test/mutants/run.ts"])
   .filter((path) => positionals.length === 0 || positionals.some((word) => path.includes(word)))
   .sort();
 
