@@ -1,0 +1,200 @@
+import type { Hex } from "../bytes.ts";
+import type { Candidate } from "../round/messages.ts";
+import type { ContractParameters } from "./events.ts";
+
+/** What happened to a round. */
+export type RoundStatus = "open" | "agreed" | "failed" | "reverted" | "voided";
+
+/** Life of a miner; joining, suspending and exiting take effect at the next opening. */
+export type MinerStatus = "none" | "joining" | "active" | "suspending" | "inactive" | "exiting" | "exited";
+
+/** A miner's place in a round: its voting key and weight are constant from opening to end. */
+export interface Seat {
+  readonly miner: Hex;
+  readonly key: Hex;
+  readonly weight: bigint;
+}
+
+/** Where and when something happened. */
+export interface Moment {
+  readonly transaction: Hex;
+  readonly block: number;
+  readonly blockHash: Hex;
+  /** Block time, seconds. */
+  readonly time: number;
+}
+
+export interface CandidateRecord {
+  readonly id: Hex;
+  readonly index: number;
+  readonly candidate: Candidate;
+  /** Proposers, in the order of their ranks, each with its 64-byte compact signature. */
+  readonly signers: readonly { readonly miner: Hex; readonly signature: Hex }[];
+  readonly posted: Moment;
+}
+
+/** A vote as it stands on chain or was counted. */
+export interface VoteRecord {
+  readonly miner: Hex;
+  /** Candidate id. */
+  readonly candidate: Hex;
+  readonly support: boolean;
+  /** Basis points. */
+  readonly confidence: number;
+  readonly reason: number;
+}
+
+export interface CastVoteRecord extends VoteRecord {
+  readonly reasonIndex: bigint;
+  readonly cast: Moment;
+}
+
+/** A miner's standing after a round: what the round's reputation event says. */
+export interface ScoreRecord {
+  readonly miner: Hex;
+  /** WAD. */
+  readonly reputation: bigint;
+  readonly weight: bigint;
+}
+
+export interface RoundRecord {
+  readonly round: bigint;
+  readonly status: RoundStatus;
+  readonly opened: Moment;
+  readonly openingHash: Hex;
+  readonly baseRoot: Hex;
+  readonly baseCid: Hex;
+  readonly parametersHash: Hex;
+  /** In force for the whole round. */
+  readonly parameters: ContractParameters;
+  readonly updateTarget: number;
+  /** In seat order. */
+  readonly roster: readonly Seat[];
+  readonly activeWeight: bigint;
+  /** Payouts of the head the round builds on. */
+  readonly payoutsRoot: Hex;
+  readonly payoutsTotal: bigint;
+  /** Settlement the round builds on, 0 for the genesis model. */
+  readonly baseSettlement: bigint;
+  readonly seed: bigint | null;
+  readonly candidates: readonly CandidateRecord[];
+  /** On chain, a replaced vote by its replacement. */
+  readonly castVotes: readonly CastVoteRecord[];
+  /** The votes that decided the round; empty while it is open. */
+  readonly countedVotes: readonly VoteRecord[];
+  readonly skippedVotes: readonly {
+    readonly position: number;
+    readonly seat: number;
+    readonly fault: number;
+  }[];
+  readonly ended: Moment | null;
+  /** Id of the agreed candidate, kept when the round is reverted later. */
+  readonly winner: Hex | null;
+  readonly settlement: bigint | null;
+  readonly ratioBps: number | null;
+  readonly participationBps: number | null;
+  /** From this block time on the round is final, unless reverted before. */
+  readonly finalAt: number | null;
+  /** Number among the rounds with a candidate; null without one. */
+  readonly ballot: number | null;
+  /** Miners whose vote was counted, with reputation and weight from then on. */
+  readonly scores: readonly ScoreRecord[];
+  /** Distinct, in order; the opening's only if it is no other round's settlement. */
+  readonly transactions: readonly Hex[];
+}
+
+export interface MinerView {
+  readonly miner: Hex;
+  readonly status: MinerStatus;
+  readonly endpoint: string;
+  readonly stake: bigint;
+  readonly unbonding: bigint;
+  readonly releaseAt: number;
+  /** Signs in the open round. */
+  readonly key: Hex;
+  /** Signs from the next opening on. */
+  readonly nextKey: Hex;
+  /** WAD, missed rounds taken off. */
+  readonly reputation: bigint;
+  /** What the contract has written down: it takes missed ballots off only when it writes the next time. */
+  readonly recorded: { readonly reputation: bigint; readonly ballot: number };
+  /** As it counts in the open round, 0 without a seat. */
+  readonly weight: bigint;
+  /** Rounds with a candidate in which its vote was counted, and in which it was missing. */
+  readonly voted: number;
+  readonly missed: number;
+  readonly lastVoted: bigint | null;
+}
+
+/** What a client may do from `fromRound` on. */
+export interface ClientTerms {
+  readonly key: Hex;
+  readonly sampleCap: bigint;
+  readonly active: boolean;
+  readonly fromRound: bigint;
+}
+
+export interface ClientView {
+  readonly client: Hex;
+  /** Ascending by `fromRound`. */
+  readonly terms: readonly ClientTerms[];
+  readonly claimed: bigint;
+}
+
+export interface SettlementView {
+  readonly settlement: bigint;
+  readonly round: bigint;
+  readonly root: Hex;
+  readonly total: bigint;
+  readonly finalAt: number;
+}
+
+/** Money in the federation's contracts, in the token's smallest unit. */
+export interface TokenTotals {
+  readonly staked: bigint;
+  readonly unbonding: bigint;
+  readonly funded: bigint;
+  readonly claimed: bigint;
+  /** Sum of all cumulative payouts of the newest settlement. */
+  readonly promised: bigint;
+}
+
+/** A federation as its events tell it. Maps of miners and clients are keyed by lower-case address. */
+export interface FederationView {
+  readonly parameters: ContractParameters | null;
+  readonly parametersHash: Hex | null;
+  /** From the next opening on. */
+  readonly nextParameters: ContractParameters | null;
+  /** Rounds with a candidate that have ended. */
+  readonly ballots: number;
+  /** Ascending by round. */
+  readonly rounds: ReadonlyMap<bigint, RoundRecord>;
+  readonly latestRound: bigint;
+  readonly miners: ReadonlyMap<string, MinerView>;
+  /** Lower-case addresses of the active miners by seat. */
+  readonly seats: readonly string[];
+  readonly clients: ReadonlyMap<string, ClientView>;
+  /** By settlement number; those of reverted rounds are gone. */
+  readonly settlements: ReadonlyMap<bigint, SettlementView>;
+  readonly latestSettlement: bigint;
+  readonly allowListRequired: boolean | null;
+  readonly funded: bigint;
+  readonly claimed: bigint;
+}
+
+export const EMPTY_VIEW: FederationView = {
+  parameters: null,
+  parametersHash: null,
+  nextParameters: null,
+  ballots: 0,
+  rounds: new Map(),
+  latestRound: 0n,
+  miners: new Map(),
+  seats: [],
+  clients: new Map(),
+  settlements: new Map(),
+  latestSettlement: 0n,
+  allowListRequired: null,
+  funded: 0n,
+  claimed: 0n,
+};

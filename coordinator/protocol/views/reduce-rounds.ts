@@ -1,0 +1,209 @@
+import { type Hex, toHex, ZERO_HASH } from "../bytes.ts";
+import type { Candidate } from "../round/messages.ts";
+import { type Draft, type EventOf, momentOf, type Reducers, updateRound, withTransaction } from "./draft.ts";
+import type { CandidateContent } from "./events.ts";
+import type { CandidateRecord, RoundRecord, Seat, VoteRecord } from "./federation-view.ts";
+
+/** How the events of RoundConsensus change the rounds. */
+export const ROUND_REDUCERS: Reducers = {
+  ParametersChanged(draft, { args }) {
+    draft.parameters = args.parameters;
+    draft.nextParameters = args.parameters;
+    draft.parametersHash = args.parametersHash;
+  },
+  ParametersQueued(draft, { args }) {
+    draft.nextParameters = args.parameters;
+  },
+  RoundOpened: open,
+  SeedFrozen(draft, { args, transaction }) {
+    updateRound(draft, args.round, (record) => ({
+      seed: args.seed,
+      transactions: withTransaction(record, transaction),
+    }));
+  },
+  CandidatePosted: post,
+  CandidateCosigned: cosign,
+  VoteCast: castVote,
+  VoteSkipped(draft, { args }) {
+    const skipped = { position: Number(args.position), seat: Number(args.seat), fault: Number(args.fault) };
+    updateRound(draft, args.round, (record) => ({ skippedVotes: [...record.skippedVotes, skipped] }));
+  },
+  VotesCounted(draft, { args }) {
+    updateRound(draft, args.round, (record) => ({
+      countedVotes: args.votes.map((word) => unpackVote(word, record)),
+    }));
+  },
+  RoundAgreed: agree,
+  RoundFailed(draft, event) {
+    const { round, participationBps, finalAt } = event.args;
+    updateRound(draft, round, (record) => ({
+      status: "failed",
+      ended: momentOf(event),
+      participationBps: Number(participationBps),
+      finalAt: Number(finalAt),
+      transactions: withTransaction(record, event.transaction),
+    }));
+  },
+  RoundReverted(draft, { args }) {
+    updateRound(draft, args.round, () => ({ status: "reverted" }));
+  },
+  RoundVoided(draft, event) {
+    updateRound(draft, event.args.round, (record) => ({
+      status: "voided",
+      ended: record.ended ?? momentOf(event),
+    }));
+  },
+};
+
+function open(draft: Draft, event: EventOf<"RoundOpened">): void {
+  const { round, openingHash, baseRoot, baseCid, parametersHash, updateTarget } = event.args;
+  const { parameters } = draft;
+  // The constructor announces the first parameters, so only a read that starts after it can lack them.
+  if (!parameters) return;
+  const roster = draft.seats.map((address): Seat => {
+    const { miner, key, weight } = draft.miners.get(address)!;
+    return { miner, key, weight };
+  });
+  const base = draft.settlements.get(draft.latestSettlement);
+  const settledHere = [...draft.rounds.values()].at(-1)?.ended?.transaction === event.transaction;
+  draft.latestRound = round;
+  draft.rounds.set(round, {
+    round,
+    status: "open",
+    opened: momentOf(event),
+    openingHash,
+    baseRoot,
+    baseCid,
+    parametersHash,
+    parameters,
+    updateTarget: Number(updateTarget),
+    roster,
+    activeWeight: roster.reduce((sum, seat) => sum + seat.weight, 0n),
+    payoutsRoot: base?.root ?? ZERO_HASH,
+    payoutsTotal: base?.total ?? 0n,
+    baseSettlement: draft.latestSettlement,
+    seed: null,
+    candidates: [],
+    castVotes: [],
+    countedVotes: [],
+    skippedVotes: [],
+    ended: null,
+    winner: null,
+    settlement: null,
+    ratioBps: null,
+    participationBps: null,
+    finalAt: null,
+    ballot: null,
+    scores: [],
+    transactions: settledHere ? [] : [event.transaction],
+  });
+}
+
+function post(draft: Draft, event: EventOf<"CandidatePosted">): void {
+  const { round, candidate, index, content, signers, signatures } = event.args;
+  updateRound(draft, round, (record) => {
+    const posted: CandidateRecord = {
+      id: candidate,
+      index: Number(index),
+      candidate: candidateOf(record, content),
+      signers: signedBy(signers, signatures),
+      posted: momentOf(event),
+    };
+    return {
+      candidates: [...record.candidates, posted],
+      transactions: withTransaction(record, event.transaction),
+    };
+  });
+}
+
+function cosign(draft: Draft, event: EventOf<"CandidateCosigned">): void {
+  const { round, candidate, signers, signatures } = event.args;
+  updateRound(draft, round, (record) => ({
+    candidates: record.candidates.map((known) =>
+      known.id === candidate ? { ...known, signers: signersByRank(known, signers, signatures) } : known,
+    ),
+    transactions: withTransaction(record, event.transaction),
+  }));
+}
+
+function castVote(draft: Draft, event: EventOf<"VoteCast">): void {
+  const { round, candidate, miner, support, confidence, reason, reasonIndex } = event.args;
+  updateRound(draft, round, (record) => ({
+    castVotes: [
+      ...record.castVotes.filter((vote) => vote.miner !== miner || vote.candidate !== candidate),
+      {
+        miner,
+        candidate,
+        support,
+        confidence: Number(confidence),
+        reason: Number(reason),
+        reasonIndex,
+        cast: momentOf(event),
+      },
+    ],
+    transactions: withTransaction(record, event.transaction),
+  }));
+}
+
+function agree(draft: Draft, event: EventOf<"RoundAgreed">): void {
+  const { round, candidate, settlement, ratioBps, participationBps, finalAt } = event.args;
+  updateRound(draft, round, (record) => ({
+    status: "agreed",
+    ended: momentOf(event),
+    winner: candidate,
+    settlement,
+    ratioBps: Number(ratioBps),
+    participationBps: Number(participationBps),
+    finalAt: Number(finalAt),
+    transactions: withTransaction(record, event.transaction),
+  }));
+}
+
+/** The signed message: the posted content with what the contract knows of the round. */
+function candidateOf(record: RoundRecord, content: CandidateContent): Candidate {
+  return {
+    ...content,
+    round: record.round,
+    openingHash: record.openingHash,
+    baseRoot: record.baseRoot,
+    updateCount: Number(content.updateCount),
+    validationScore: Number(content.validationScore),
+  };
+}
+
+/** Signers with their signatures, which the event holds as r and vs of each in turn. */
+function signedBy(signers: readonly Hex[], words: readonly Hex[]): CandidateRecord["signers"] {
+  return signers.map((miner, k) => ({
+    miner,
+    signature: `${words[2 * k]!}${words[2 * k + 1]!.slice(2)}` as Hex,
+  }));
+}
+
+/** A later signature may be the primary's: the event's list is in the order of ranks, the union follows it. */
+function signersByRank(
+  known: CandidateRecord,
+  signers: readonly Hex[],
+  signatures: readonly Hex[],
+): CandidateRecord["signers"] {
+  const added = signatures.length === 2 * signers.length ? signedBy(signers, signatures) : [];
+  const held = new Map([...known.signers, ...added].map((signer) => [signer.miner, signer]));
+  const order = signers.length > 1 ? signers : [...held.keys()];
+  return [...new Set([...order, ...held.keys()])].flatMap((miner) => held.get(miner) ?? []);
+}
+
+/** miner (bits 96–255), candidate index (88–95), support (80–87), confidence (64–79), reason (56–63). */
+function unpackVote(word: bigint, record: RoundRecord): VoteRecord {
+  const address = word >> 96n;
+  const index = Number((word >> 88n) & 0xffn);
+  const bytes = new Uint8Array(20);
+  for (let i = 19, rest = address; i >= 0; i--, rest >>= 8n) bytes[i] = Number(rest & 0xffn);
+  const lower = toHex(bytes);
+  return {
+    // The roster has the address with its checksum.
+    miner: record.roster.find((seat) => seat.miner.toLowerCase() === lower)?.miner ?? lower,
+    candidate: record.candidates[index]?.id ?? ZERO_HASH,
+    support: ((word >> 80n) & 0xffn) === 1n,
+    confidence: Number((word >> 64n) & 0xffffn),
+    reason: Number((word >> 56n) & 0xffn),
+  };
+}
