@@ -1,9 +1,23 @@
 import { Command } from "commander";
+import { clientClaimCommand } from "./client/claim.ts";
+import { clientRegisterCommand } from "./client/register.ts";
+import { clientRunCommand } from "./client/run.ts";
+import { clientStatusCommand } from "./client/status.ts";
+import { clientSubmitCommand } from "./client/submit.ts";
+import { clientTrainCommand } from "./client/train.ts";
 import { type Cli, group } from "./command.ts";
 import { dataSplitCommand } from "./data/split.ts";
 import { reportFailure } from "./failure.ts";
 import { EXIT, type Io, processIo } from "./io.ts";
 import { keyNewCommand } from "./key/new.ts";
+import { minerExitCommand } from "./miner/exit.ts";
+import { minerKeyCommand } from "./miner/key.ts";
+import { minerReactivateCommand } from "./miner/reactivate.ts";
+import { minerRunCommand } from "./miner/run.ts";
+import { minerStakeCommand } from "./miner/stake.ts";
+import { minerWithdrawCommand } from "./miner/withdraw.ts";
+import { modelGetCommand } from "./model/get.ts";
+import { verifyCommand } from "./verify.ts";
 
 /**
  * The `quorate` command. Returns the exit code: 0 ok, 1 the operation failed or a check did not hold, 2 the command
@@ -47,9 +61,33 @@ function buildProgram(cli: Cli): Command {
 
 function subcommands(cli: Cli): Command[] {
   return [
+    minerCommands(cli),
+    group("client", "train, submit, claim", [
+      clientTrainCommand(cli),
+      clientSubmitCommand(cli),
+      clientRunCommand(cli),
+      clientStatusCommand(cli),
+      clientClaimCommand(cli),
+      clientRegisterCommand(cli),
+    ]),
+    group("model", "models of the federation", [modelGetCommand(cli)]),
+    verifyCommand(cli),
     group("key", "keys", [keyNewCommand(cli)]),
     group("data", "training data", [dataSplitCommand(cli)]),
   ];
+}
+
+/** `quorate miner …options` without a subcommand runs the node. */
+function minerCommands(cli: Cli): Command {
+  const others = [
+    minerStakeCommand(cli),
+    minerKeyCommand(cli),
+    minerExitCommand(cli),
+    minerWithdrawCommand(cli),
+    minerReactivateCommand(cli),
+  ];
+  const command = group("miner", "run a miner's node; manage its stake and its voting key", others);
+  return command.addCommand(minerRunCommand(cli), { isDefault: true });
 }
 
 /** Applies to the whole tree: commander must throw instead of exiting, and write through the io. */

@@ -126,3 +126,8 @@ export function parseTokens(text: string): bigint {
   if (!match) throw new InvalidArgumentError("expected an amount of tokens with at most 18 decimals.");
   return BigInt(match[1]!) * 10n ** 18n + BigInt((match[2] ?? "").padEnd(18, "0"));
 }
+
+/** Where a command with a key keeps its gas ledger. */
+export function addFolderOption(command: Command): Command {
+  return command.option("--folder <folder>", "folder of the gas ledger (default: the keystore's folder)");
+}

@@ -1,0 +1,148 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { QuorateWriter } from "../../adapters/chain/writer.ts";
+import { createSystemClock } from "../../adapters/clock/system-clock.ts";
+import { createPeerContent } from "../../adapters/content/peer-content.ts";
+import { loadFederation } from "../../adapters/federation/load-federation.ts";
+import { createHttpTransport } from "../../adapters/http/client.ts";
+import { createMinerServer } from "../../adapters/http/server.ts";
+import { createHeliaStore } from "../../adapters/ipfs/helia-store.ts";
+import { openFileJournal } from "../../adapters/journal/file-journal.ts";
+import { signerOf } from "../../adapters/keys/keystore.ts";
+import { createRecoverer } from "../../adapters/keys/recover.ts";
+import { createWasmEvaluator } from "../../adapters/learning/wasm-evaluator.ts";
+import { createPinoLogger } from "../../adapters/logger/pino-logger.ts";
+import { createMiner, type Miner } from "../../node/miner.ts";
+import type { MinerRecord } from "../../ports/chain.ts";
+import type { ContentStore } from "../../ports/content-store.ts";
+import type { LoadedFederation } from "../../ports/federation.ts";
+import { type Hex, sameHex } from "../../protocol/bytes.ts";
+import { QuorateError } from "../../protocol/errors.ts";
+import type { Cleanup } from "../cleanup.ts";
+import type { Cli } from "../command.ts";
+import { dataFolder, openWriter, sha256 } from "../connect.ts";
+import { chainTarget } from "../options.ts";
+import { createReporter, type Report } from "../report-lines.ts";
+import { untilServed } from "../retry.ts";
+import { version } from "../version.ts";
+import type { MinerRunOptions } from "./run.ts";
+
+/** Composes a miner's node and starts it; `cleanup` stops it. */
+export async function startMiner(options: MinerRunOptions, cli: Cli, cleanup: Cleanup): Promise<void> {
+  const { io, signal } = cli;
+  const folder = dataFolder(options);
+  const report = createReporter(io, options.json === true);
+  const clock = createSystemClock();
+  const { chain, wallet } = await openWriter(options, io, cleanup);
+  const record = await findMiner(chain, options.miner, wallet.address as Hex);
+  const store = await createHeliaStore({
+    folder: join(folder, "blocks"),
+    ...(options.listen && { listen: options.listen }),
+  });
+  cleanup.add(() => store.stop());
+  const taskFolder = options.task ?? chainTarget(options, io).taskFolder;
+  if (taskFolder) await seedTask(store, taskFolder, options.task !== undefined);
+  const transport = createHttpTransport();
+  const content = createPeerContent({ store, transport, endpoints: () => otherEndpoints(chain, record) });
+  const load = () => loadFederation({ chain, content, sha256, signal });
+  const federation = await untilServed(load, { clock, signal, report });
+  const journal = await openFileJournal(folder);
+  cleanup.add(() => journal.close());
+  const miner = createMiner({
+    chain,
+    store,
+    content,
+    transport,
+    journal,
+    signer: signerOf(wallet),
+    recoverer: createRecoverer(),
+    ...evaluatorOf(federation, cleanup),
+    clock,
+    logger: createPinoLogger({ level: options.logLevel, name: "miner" }),
+    federation,
+    sha256,
+    config: {
+      miner: record.miner,
+      endpoint: record.endpoint,
+      version: version(),
+      ...(options.retainRounds && { retainRounds: options.retainRounds }),
+    },
+  });
+  await serve(miner, { options, record, cleanup, report });
+}
+
+/** Opens the HTTP server, then lets the node work. */
+async function serve(
+  miner: Miner,
+  context: { options: MinerRunOptions; record: MinerRecord; cleanup: Cleanup; report: Report },
+): Promise<void> {
+  const { options, record, cleanup, report } = context;
+  const server = await createMinerServer({
+    service: miner.service,
+    host: options.host,
+    port: options.port ?? portOf(record.endpoint),
+    allowRemote: options.allowRemote === true,
+    logger: createPinoLogger({ level: options.logLevel, name: "http" }),
+  });
+  cleanup.add(() => server.stop());
+  miner.on((event) => {
+    const { kind, ...fields } = event;
+    report(kind, fields, describe(kind, fields));
+  });
+  await miner.start();
+  cleanup.add(() => miner.stop());
+  report(
+    "listening",
+    { miner: record.miner, url: server.url, endpoint: record.endpoint },
+    `miner ${record.miner} listening at ${server.url}`,
+  );
+}
+
+function describe(kind: string, fields: Readonly<Record<string, unknown>>): string {
+  const { round, ...rest } = fields;
+  const details = Object.entries(rest).map(([name, value]) => `${name} ${String(value)}`);
+  return `round ${round}: ${[kind, ...details].join(", ")}`;
+}
+
+/** The miner that votes with this key. */
+async function findMiner(chain: QuorateWriter, identity: Hex | undefined, key: Hex): Promise<MinerRecord> {
+  const miners = await chain.miners();
+  const found = identity
+    ? miners.find(({ miner }) => sameHex(miner, identity))
+    : (miners.find((miner) => sameHex(miner.key, key)) ?? miners.find(({ miner }) => sameHex(miner, key)));
+  if (found) return found;
+  throw new QuorateError(
+    "MINER_UNKNOWN",
+    `${identity ?? key} is not a registered miner of this federation: stake first (quorate miner stake)`,
+    { miner: identity, key },
+  );
+}
+
+async function otherEndpoints(chain: QuorateWriter, own: MinerRecord): Promise<readonly string[]> {
+  const miners = await chain.miners();
+  return miners.filter((miner) => !sameHex(miner.miner, own.miner)).map(({ endpoint }) => endpoint);
+}
+
+/** Puts the task's files into the own store, so that others can fetch them here. */
+async function seedTask(store: ContentStore, folder: string, required: boolean): Promise<void> {
+  const paths = ["task.json", "validation.qrdata"].map((name) => join(folder, name));
+  const missing = paths.find((path) => !existsSync(path));
+  if (missing && required)
+    throw new QuorateError("USAGE", `--task ${folder}: there is no ${missing}`, { folder });
+  if (missing) return;
+  for (const path of paths) await store.add(new Uint8Array(await readFile(path)));
+}
+
+function evaluatorOf(federation: LoadedFederation, cleanup: Cleanup) {
+  if (!federation.validation) return {};
+  const evaluator = createWasmEvaluator(federation.validation);
+  cleanup.add(() => evaluator.stop());
+  return { evaluator };
+}
+
+/** The port of a registered endpoint; the server's own choice makes no sense, nobody would find it. */
+function portOf(endpoint: string): number {
+  const { port, protocol } = new URL(endpoint);
+  return port === "" ? (protocol === "https:" ? 443 : 80) : Number(port);
+}

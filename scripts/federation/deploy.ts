@@ -1,0 +1,230 @@
+import { existsSync, renameSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
+import { Contract, ContractFactory, getCreateAddress, type Provider, type Signer } from "ethers";
+import type { DeployedContract, Deployment } from "../../coordinator/cli/deployment.ts";
+import type { Hex } from "../../coordinator/protocol/bytes.ts";
+import { QuorateError } from "../../coordinator/protocol/errors.ts";
+import { type Artifact, type ReadArtifact, sameCode } from "./artifact.ts";
+import { loadDeploymentOf, saveDeployment, sourceCommit } from "./deployment-file.ts";
+import type { Profile } from "./parameters.ts";
+import type { TaskRecord } from "./task-files.ts";
+
+export interface DeployOptions {
+  readonly signer: Signer & { readonly provider: Provider };
+  readonly artifact: ReadArtifact;
+  /** Name of the network and path of its deployment file. */
+  readonly network: string;
+  readonly path: string;
+  readonly profile: Profile;
+  readonly task: TaskRecord;
+  readonly taskFolder: string;
+  /** An ERC-20 that exists already, in place of a new FederationToken. */
+  readonly token?: Hex;
+  /** Move an existing file aside and deploy anew. */
+  readonly fresh?: boolean;
+  readonly log: (line: string) => void;
+}
+
+/** Role that may revert rounds; granted to nobody. */
+const REVERTER_ROLE = 2n;
+const TOKEN_CAP = 1_000_000_000n * 10n ** 18n;
+const TOKEN_SUPPLY = 10_000_000n * 10n ** 18n;
+const SAMPLE_CAP = 1_000_000;
+const CONSENSUS = "RoundConsensus";
+/** Deployed for one consensus address, which is predicted from the deployer's nonce. */
+const WIRED = ["MinerRegistry", "ClientRegistry", "RewardDistributor"] as const;
+
+interface Addresses {
+  readonly deployer: Hex;
+  readonly consensus: Hex;
+  readonly token: Hex;
+  readonly of: (name: string) => Hex;
+}
+
+interface Step {
+  readonly name: string;
+  readonly args: (addresses: Addresses) => readonly unknown[];
+}
+
+/**
+ * Deploys a federation, writing the deployment file after every contract: a second call goes on where the first one
+ * stopped, and checks code and arguments of what is there.
+ * @throws QuorateError DEPLOYMENT_OTHER_CHAIN, DEPLOYMENT_DIFFERS, DEPLOYMENT_CODE
+ */
+export async function deployFederation(options: DeployOptions): Promise<Deployment> {
+  let deployment = await startOrResume(options);
+  const plan = steps(options);
+  await assertCode(options, deployment);
+  deployment = await dropUnreachable(options, deployment, plan);
+  const consensus = await consensusAddress(options, deployment, plan);
+  for (const step of plan) {
+    const args = toPlain(step.args(addressesOf(options, deployment, consensus)));
+    const recorded = deployment.contracts[step.name];
+    if (recorded) {
+      assertSameArguments(options.path, step.name, recorded.arguments, args);
+      options.log(`${step.name.padEnd(18)} ${recorded.address} (already deployed)`);
+      continue;
+    }
+    const contract = await deployOne(options, step.name, args);
+    options.log(`${step.name.padEnd(18)} ${contract.address} (block ${contract.block})`);
+    deployment = { ...deployment, contracts: { ...deployment.contracts, [step.name]: contract } };
+    saveDeployment(options.path, deployment);
+  }
+  await restrictRevert(options, deployment);
+  if (deployment.complete) return deployment;
+  deployment = { ...deployment, complete: true };
+  saveDeployment(options.path, deployment);
+  return deployment;
+}
+
+function steps({ profile, task, token }: DeployOptions): Step[] {
+  const newToken: Step = {
+    name: "FederationToken",
+    args: ({ deployer }) => ["Quorate Token", "QRT", TOKEN_CAP, deployer, TOKEN_SUPPLY],
+  };
+  return [
+    { name: "AccessManager", args: ({ deployer }) => [deployer] },
+    ...(token ? [] : [newToken]),
+    { name: "MinerRegistry", args: ({ token: address, consensus }) => [address, consensus] },
+    {
+      name: "ClientRegistry",
+      args: ({ of, consensus }) => [of("AccessManager"), consensus, false, SAMPLE_CAP],
+    },
+    { name: "RewardDistributor", args: ({ token: address, consensus }) => [address, consensus] },
+    {
+      name: CONSENSUS,
+      args: ({ of }) => [
+        of("AccessManager"),
+        {
+          minerRegistry: of("MinerRegistry"),
+          clientRegistry: of("ClientRegistry"),
+          rewardDistributor: of("RewardDistributor"),
+        },
+        task,
+        profile.parameters,
+        profile.ringSlots,
+      ],
+    },
+  ];
+}
+
+async function startOrResume(options: DeployOptions): Promise<Deployment> {
+  const { signer, path, fresh } = options;
+  const genesis = await signer.provider.getBlock(0);
+  const { chainId } = await signer.provider.getNetwork();
+  const chain = { chainId: String(chainId), genesisBlock: genesis?.hash as Hex };
+  if (fresh && existsSync(path)) {
+    renameSync(path, `${path}.old`);
+    options.log(`moved ${path} to ${path}.old`);
+  }
+  const found = loadDeploymentOf(path, chain);
+  if (found) return found;
+  return {
+    network: options.network,
+    ...chain,
+    commit: sourceCommit(),
+    deployer: (await signer.getAddress()) as Hex,
+    taskHash: options.task.taskHash,
+    taskFolder: options.taskFolder,
+    complete: false,
+    contracts: {},
+  };
+}
+
+function addressesOf(options: DeployOptions, deployment: Deployment, consensus: Hex): Addresses {
+  const of = (name: string) => deployment.contracts[name]?.address as Hex;
+  return { deployer: deployment.deployer, consensus, token: options.token ?? of("FederationToken"), of };
+}
+
+/** Where RoundConsensus is, or will be if the missing contracts before it are deployed one after the other from now on. */
+async function consensusAddress(options: DeployOptions, deployment: Deployment, plan: Step[]): Promise<Hex> {
+  const known = deployment.contracts[CONSENSUS];
+  if (known) return known.address;
+  const before = plan.filter(({ name }) => name !== CONSENSUS && !deployment.contracts[name]).length;
+  const nonce = (await options.signer.getNonce()) + before;
+  return getCreateAddress({ from: await options.signer.getAddress(), nonce }) as Hex;
+}
+
+/** Contracts that wait for a RoundConsensus at an address that can't be reached any more are deployed again. */
+async function dropUnreachable(
+  options: DeployOptions,
+  deployment: Deployment,
+  plan: Step[],
+): Promise<Deployment> {
+  const consensus = await consensusAddress(options, deployment, plan);
+  const stale = WIRED.some((name) => {
+    const recorded = deployment.contracts[name];
+    return recorded && !recorded.arguments.includes(consensus);
+  });
+  if (!stale) return deployment;
+  options.log(
+    "the deployer sent other transactions meanwhile: registries and distributor are deployed again",
+  );
+  const kept = Object.entries(deployment.contracts).filter(
+    ([name]) => !WIRED.some((wired) => wired === name),
+  );
+  return { ...deployment, contracts: Object.fromEntries(kept) };
+}
+
+async function deployOne(
+  { signer, artifact }: DeployOptions,
+  name: string,
+  args: readonly unknown[],
+): Promise<DeployedContract> {
+  const { abi, bytecode } = await artifact(name);
+  const contract = await new ContractFactory(abi, bytecode, signer).deploy(...args);
+  const receipt = await contract.deploymentTransaction()?.wait();
+  if (!receipt?.contractAddress)
+    throw new QuorateError("DEPLOYMENT_FAILED", `the deployment of ${name} was not mined`, { name });
+  return {
+    address: receipt.contractAddress as Hex,
+    transaction: receipt.hash as Hex,
+    block: receipt.blockNumber,
+    arguments: args,
+  };
+}
+
+/** Nobody may revert rounds until faults can be proven: the role has no holder. */
+async function restrictRevert(
+  { signer, artifact, log }: DeployOptions,
+  deployment: Deployment,
+): Promise<void> {
+  const at = async (name: string) =>
+    new Contract(deployment.contracts[name]!.address, (await artifact(name)).abi, signer);
+  const [manager, consensus] = [await at("AccessManager"), await at(CONSENSUS)];
+  const selector = consensus.interface.getFunction("revertRound")!.selector;
+  const target = deployment.contracts[CONSENSUS]!.address;
+  if ((await manager.getTargetFunctionRole!(target, selector)) === REVERTER_ROLE) return;
+  const sent = await manager.setTargetFunctionRole!(target, [selector], REVERTER_ROLE);
+  await sent.wait();
+  log("revertRound is restricted to a role that nobody holds");
+}
+
+async function assertCode(options: DeployOptions, deployment: Deployment): Promise<void> {
+  for (const [name, { address }] of Object.entries(deployment.contracts)) {
+    const artifact: Artifact = await options.artifact(name);
+    const code = await options.signer.provider.getCode(address);
+    if (sameCode(artifact, code)) continue;
+    const what = code === "0x" ? "has no code" : "has other code than the sources here";
+    throw new QuorateError(
+      "DEPLOYMENT_CODE",
+      `${options.path} says ${name} is at ${address}, which ${what}. Set FRESH=1 to move the file aside and deploy anew`,
+      { name, address },
+    );
+  }
+}
+
+function assertSameArguments(path: string, name: string, recorded: unknown, wanted: unknown): void {
+  if (isDeepStrictEqual(recorded, wanted)) return;
+  throw new QuorateError(
+    "DEPLOYMENT_DIFFERS",
+    `${path} holds ${name} with other arguments: ${JSON.stringify(recorded)} instead of ${JSON.stringify(wanted)}. ` +
+      "Use the settings it was deployed with, or set FRESH=1 to move the file aside and deploy anew",
+    { name, recorded, wanted },
+  );
+}
+
+/** As it is after a round trip through the file: integers beyond 2^53 as strings, which ethers reads as well. */
+function toPlain(args: readonly unknown[]): readonly unknown[] {
+  return JSON.parse(JSON.stringify(args, (_, value) => (typeof value === "bigint" ? String(value) : value)));
+}
