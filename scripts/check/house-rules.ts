@@ -1,6 +1,7 @@
 // Rules of the house that no off-the-shelf linter has. Each rule looks at one tracked file and names the lines at fault.
 import { execFileSync } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";
+import { longFunctions } from "./function-length.ts";
 
 export interface Breach {
   path: string;
@@ -64,6 +65,10 @@ const LINE_RULES: LineRule[] = [
   },
 ];
 
+/** Longest function, in lines of its own. Test suites are lists of tests, benchmarks lists of cases: not counted. */
+const FUNCTION_LINES = 40;
+const COUNTED_FUNCTIONS = /^(coordinator|explorer|scripts)\/(?!.*\/assembly\/).*\.(ts|js|mjs)$/;
+
 const SCRIPT_ENDINGS = /\.(ts|js|mjs|cjs)$/;
 
 /** Files that git knows or would add. */
@@ -93,6 +98,15 @@ export function fileBreaches(path: string, text: string): Breach[] {
   }
   if (SCRIPT_ENDINGS.test(path) && /(^|\/)(utils|util|index)\.\w+$/.test(path)) {
     breaches.push({ path, line: 0, message: "a name that says nothing about what is inside" });
+  }
+  if (COUNTED_FUNCTIONS.test(path)) {
+    for (const { name, line, lines: own } of longFunctions(path, text, FUNCTION_LINES)) {
+      breaches.push({
+        path,
+        line,
+        message: `${name} has ${own} lines of its own, more than ${FUNCTION_LINES}`,
+      });
+    }
   }
   for (const rule of LINE_RULES.filter(({ files }) => files.test(path))) {
     for (const [index, line] of lines.entries()) {
