@@ -1,0 +1,139 @@
+import { constants } from "node:fs";
+import { access, type FileHandle, mkdir, open } from "node:fs/promises";
+import { join } from "node:path";
+import type { Journal, SignedEntry } from "../../ports/journal.ts";
+import { QuorateError } from "../../protocol/errors.ts";
+import { takeLock } from "./lock.ts";
+import { decodeJournal, encodeHeader, encodeRecord } from "./records.ts";
+import { isHeld } from "./slots.ts";
+
+/**
+ * Opens the journal of a node: `journal.log` in `folder`, append-only, one checked record per line, and
+ * `journal.lock`, so that no second process uses it.
+ * @throws QuorateError FOLDER_UNWRITABLE, JOURNAL_LOCKED, JOURNAL_CORRUPT
+ */
+export async function openFileJournal(folder: string): Promise<Journal> {
+  await assertWritable(folder);
+  const release = await takeLock(join(folder, "journal.lock"));
+  try {
+    return await openLocked(folder, release);
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+async function openLocked(folder: string, release: () => Promise<void>): Promise<Journal> {
+  const path = join(folder, "journal.log");
+  const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+  let tail: Tail;
+  const bySlot = new Map<string, SignedEntry>();
+  try {
+    const content = decodeJournal(await file.readFile(), path);
+    for (const entry of content.entries) bySlot.set(entry.slot, entry);
+    tail = await settleTail(file, content, folder);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+  let queue: Promise<unknown> = Promise.resolve();
+  let unusable: string | undefined;
+  let closed = false;
+
+  const append = async (entry: SignedEntry): Promise<void> => {
+    if (unusable) throw unwritable(path, unusable);
+    if (isHeld(bySlot.get(entry.slot), entry)) return;
+    const record = encodeRecord(tail.sum, JSON.stringify(entry));
+    try {
+      tail = await writeRecord(file, tail, record);
+    } catch (error) {
+      // A part of a line may stand there. If it can't be taken back, the file is left for the next start to settle.
+      await file.truncate(tail.length).catch(() => {
+        unusable = "an earlier write failed; restart the node once the disk is in order";
+      });
+      throw unwritable(path, (error as Error).message, error);
+    }
+    bySlot.set(entry.slot, structuredClone(entry));
+  };
+
+  return {
+    signed: (slot) => bySlot.get(slot),
+    append(entry) {
+      // One at a time: the second of two entries for a slot must see the first.
+      const result = queue.then(() => append(entry));
+      queue = result.catch(() => {});
+      return result;
+    },
+    entries: () => [...bySlot.values()],
+    async close() {
+      if (closed) return;
+      closed = true;
+      await queue;
+      unusable = "it is closed";
+      await file.close();
+      await release();
+    },
+  };
+}
+
+/** Where the next record goes, and which checksum it continues. */
+interface Tail {
+  readonly sum: string;
+  readonly length: number;
+}
+
+/** Cuts off a torn write, and starts a new journal with its header. */
+async function settleTail(
+  file: FileHandle,
+  content: { sum: string | undefined; length: number },
+  folder: string,
+): Promise<Tail> {
+  await file.truncate(content.length);
+  if (content.sum !== undefined) return { sum: content.sum, length: content.length };
+  const header = encodeHeader();
+  await file.write(header.line, 0);
+  await file.sync();
+  const directory = await open(folder, "r");
+  try {
+    // Without this the file itself may be gone after a power cut.
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+  return { sum: header.sum, length: header.line.length };
+}
+
+async function writeRecord(
+  file: FileHandle,
+  tail: Tail,
+  record: { readonly line: string; readonly sum: string },
+): Promise<Tail> {
+  const bytes = Buffer.from(record.line);
+  for (let at = 0; at < bytes.length; )
+    at += (await file.write(bytes, at, bytes.length - at, tail.length + at)).bytesWritten;
+  await file.datasync();
+  return { sum: record.sum, length: tail.length + bytes.length };
+}
+
+async function assertWritable(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new QuorateError(
+      "FOLDER_UNWRITABLE",
+      `cannot write to ${folder} (${(error as Error).message}); choose a folder this user may write to`,
+      { folder },
+      { cause: error },
+    );
+  }
+}
+
+function unwritable(path: string, why: string, cause?: unknown): QuorateError {
+  return new QuorateError(
+    "JOURNAL_UNWRITABLE",
+    `${path} cannot be written (${why}): nothing is signed until it can`,
+    { path },
+    { cause },
+  );
+}
