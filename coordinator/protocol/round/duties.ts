@@ -58,7 +58,8 @@ export type ProposerRole = "primary" | "secondary" | "reserve";
 export type Duty =
   | { readonly kind: "openRound" | "freezeSeed" | "settle" | "failRound"; readonly wait: number }
   | { readonly kind: "propose"; readonly role: ProposerRole; readonly rank: number; readonly until: number }
-  | { readonly kind: "vote" | "castVote"; readonly candidate: Hex };
+  | { readonly kind: "vote"; readonly candidate: Hex }
+  | { readonly kind: "castVote"; readonly candidate: Hex };
 
 /** Blocks after the opening from which the seed is frozen by a transaction: its block hash is readable for 256. */
 export const FREEZE_AFTER_BLOCKS = 128;

@@ -1,8 +1,9 @@
 import { type Hex, sameHex, ZERO_HASH } from "../bytes.ts";
 import { QuorateError } from "../errors.ts";
 import { type PayoutRow, payoutTree } from "../incentives/payouts.ts";
+import type { Sha256 } from "../model/merkle.ts";
 import type { Model, ModelSpec } from "../model/model.ts";
-import { modelRoot, type Sha256 } from "../model/model-root.ts";
+import { modelRoot } from "../model/model-root.ts";
 import { parseUpdate } from "../model/safetensors.ts";
 import { decodeManifestFile } from "./manifest-file.ts";
 

@@ -1,0 +1,186 @@
+import type { PostedCandidate, RoundView } from "../ports/chain.ts";
+import { type Hex, sameHex } from "../protocol/bytes.ts";
+import { isQuorateError, QuorateError } from "../protocol/errors.ts";
+import { checkUpdateAuthor, checkUpdateRound } from "../protocol/round/check-update.ts";
+import { firstCoordinate, firstDifference } from "../protocol/round/compare.ts";
+import {
+  decodeManifestFile,
+  MANIFEST_MAX_BYTES,
+  type ManifestFile,
+} from "../protocol/round/manifest-file.ts";
+import { type Candidate, REASON, type Reason, withheldIndex } from "../protocol/round/messages.ts";
+import { CONFIDENCE_FULL_BPS, CONFIDENCE_MODEL_ONLY_BPS, passesScore } from "../protocol/round/quality.ts";
+import type { RoundResult } from "../protocol/round/recompute.ts";
+import { readModel } from "../protocol/round/stored-files.ts";
+import { hashOf, type ResultRound, type Results } from "./results.ts";
+import type { MinerDeps } from "./types.ts";
+
+/** What a miner thinks of a candidate, ready to be signed. */
+export interface Verdict {
+  readonly support: boolean;
+  /** Basis points. */
+  readonly confidence: number;
+  readonly reason: Reason;
+  readonly reasonIndex: bigint;
+}
+
+/** Judges posted candidates by recomputing them. */
+export interface Judge {
+  /** `hint`: endpoint of a signer, asked first for the files. */
+  judge(round: ResultRound, posted: PostedCandidate, limits: JudgeLimits): Promise<Verdict>;
+}
+
+export interface JudgeLimits {
+  readonly signal: AbortSignal;
+  /** Ends the search for files nobody serves; then the verdict is "withheld". */
+  readonly patience: AbortSignal;
+  readonly hint?: string;
+}
+
+/** Codes of a model that is there, but that the rules forbid: provable from one leaf of it. */
+const OUT_OF_BOUNDS = ["MODEL_NAN", "MODEL_INFINITE", "MODEL_NEGATIVE_ZERO", "MODEL_OUT_OF_DOMAIN"];
+
+type JudgeDeps = Pick<
+  MinerDeps,
+  "chain" | "content" | "store" | "recoverer" | "evaluator" | "federation" | "sha256"
+> & {
+  readonly results: Results;
+  /** Id of the candidate this miner signed itself in a round. */
+  readonly ownCandidate: (view: RoundView) => Hex | undefined;
+};
+
+export function createJudge(deps: JudgeDeps): Judge {
+  const { content, federation, sha256 } = deps;
+
+  const fetchFile = async (digest: Hex, maxBytes: number, limits: JudgeLimits) => {
+    const signal = AbortSignal.any([limits.signal, limits.patience]);
+    try {
+      return await content.get(digest, { maxBytes, signal, ...(limits.hint && { hint: limits.hint }) });
+    } catch (error) {
+      limits.signal.throwIfAborted();
+      const gone = limits.patience.aborted || isQuorateError(error, "CONTENT_UNAVAILABLE");
+      if (gone || isQuorateError(error, "CONTENT_TOO_LARGE")) return undefined;
+      throw error;
+    }
+  };
+
+  /** A no if an entry of the manifest breaks a rule; undefined if all hold and all models are here. */
+  const checkEntries = async (
+    { view }: ResultRound,
+    manifest: ManifestFile,
+    limits: JudgeLimits,
+  ): Promise<Verdict | undefined> => {
+    const { domain } = federation.federation;
+    const clients = await Promise.all(manifest.updates.map(({ client }) => deps.chain.client(client)));
+    for (const [k, signed] of manifest.updates.entries()) {
+      const recovered = deps.recoverer.recover(domain, "Update", signed.update, signed.signature);
+      if (!holds(() => checkUpdateRound(signed, view))) return no(REASON.reference, BigInt(k));
+      if (!holds(() => checkUpdateAuthor(signed, clients[k], recovered)))
+        return no(REASON.reference, BigInt(k));
+      const { modelCid, modelRoot } = signed.update;
+      const bytes = await fetchFile(modelCid, federation.modelBytes, limits);
+      if (!bytes) return no(REASON.withheld, withheldIndex(k, 0));
+      const fault = modelFault(() => readModel(bytes, modelRoot, federation.genesis, sha256));
+      if (fault === "bounds") return no(REASON.reference, BigInt(k));
+      // The named file is not the committed model, so nobody can have the committed leaves.
+      if (fault === "other") return no(REASON.withheld, withheldIndex(k, 0));
+    }
+    return undefined;
+  };
+
+  /** Which coordinate of the claimed model is wrong. */
+  const wrongModel = async (claimed: Candidate, own: RoundResult, limits: JudgeLimits): Promise<Verdict> => {
+    // One past the last update stands for the aggregate itself.
+    const unseen = no(REASON.withheld, withheldIndex(claimed.updateCount, 0));
+    const bytes = await fetchFile(claimed.modelCid, federation.modelBytes, limits);
+    if (!bytes) return unseen;
+    try {
+      const model = readModel(bytes, claimed.modelRoot, federation.genesis, sha256);
+      const j = firstCoordinate(model.floats, own.model.floats);
+      return j === undefined ? unseen : no(REASON.coordinate, BigInt(j));
+    } catch (error) {
+      if (!(error instanceof QuorateError)) throw error;
+      return unseen;
+    }
+  };
+
+  const compare = async (
+    round: ResultRound,
+    claimed: Candidate,
+    { own, limits }: { readonly own: RoundResult; readonly limits: JudgeLimits },
+  ): Promise<Verdict> => {
+    const difference = firstDifference(claimed, own.candidate);
+    if (difference === "model") return wrongModel(claimed, own, limits);
+    if (difference === "score") return no(REASON.score, 0n);
+    return difference ? no(REASON.payouts, 0n) : byQuality(round, claimed);
+  };
+
+  /** The verdict on a candidate whose content is right. */
+  const byQuality = ({ view }: ResultRound, { validationScore }: Candidate): Verdict => {
+    if (!deps.evaluator) return yes(CONFIDENCE_MODEL_ONLY_BPS);
+    const best = view.bestRecentScore ?? undefined;
+    return passesScore(validationScore, deps.evaluator.size, best)
+      ? yes(CONFIDENCE_FULL_BPS)
+      : no(REASON.score, 0n);
+  };
+
+  return {
+    async judge(round, { candidate, id }, limits) {
+      const own = deps.ownCandidate(round.view);
+      if (own && sameHex(own, id)) return byQuality(round, candidate);
+      const bytes = await fetchFile(candidate.manifestCid, MANIFEST_MAX_BYTES, limits);
+      if (!bytes) return no(REASON.withheld, withheldIndex(0, 0));
+      const manifest = decoded(bytes);
+      const names =
+        manifest &&
+        manifest.round === candidate.round &&
+        manifest.updates.length > 0 &&
+        sameHex(manifest.openingHash, candidate.openingHash) &&
+        sameHex(manifest.baseRoot, candidate.baseRoot) &&
+        sameHex(hashOf(manifest.updates), candidate.updatesHash);
+      // A record that doesn't carry the candidate's own list proves nothing either way: it rests on the vote.
+      if (!names) return no(REASON.payouts, 0n);
+      const broken = await checkEntries(round, manifest, limits);
+      if (broken) return broken;
+      const result = await deps.results.of(round, manifest.updates, limits.signal);
+      return compare(round, candidate, { own: result, limits });
+    },
+  };
+}
+
+function yes(confidence: number): Verdict {
+  return { support: true, confidence, reason: REASON.none, reasonIndex: 0n };
+}
+
+function no(reason: Reason, reasonIndex: bigint): Verdict {
+  return { support: false, confidence: CONFIDENCE_FULL_BPS, reason, reasonIndex };
+}
+
+function holds(check: () => void): boolean {
+  try {
+    check();
+    return true;
+  } catch (error) {
+    if (error instanceof QuorateError) return false;
+    throw error;
+  }
+}
+
+function modelFault(read: () => unknown): "none" | "bounds" | "other" {
+  try {
+    read();
+    return "none";
+  } catch (error) {
+    if (!(error instanceof QuorateError)) throw error;
+    return OUT_OF_BOUNDS.includes(error.code) ? "bounds" : "other";
+  }
+}
+
+function decoded(bytes: Uint8Array): ManifestFile | undefined {
+  try {
+    return decodeManifestFile(bytes);
+  } catch (error) {
+    if (error instanceof QuorateError) return undefined;
+    throw error;
+  }
+}

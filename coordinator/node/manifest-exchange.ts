@@ -1,0 +1,242 @@
+import type { MinerRecord, RoundView } from "../ports/chain.ts";
+import type { InventoryMessage, ManifestMessage } from "../ports/transport.ts";
+import { type Hex, sameHex } from "../protocol/bytes.ts";
+import { isQuorateError, QuorateError } from "../protocol/errors.ts";
+import { collectOver, rankOf } from "../protocol/round/duties.ts";
+import type { Inventory } from "../protocol/round/messages.ts";
+import { canonicalUpdates, type SignedUpdate } from "../protocol/round/references.ts";
+import { within } from "./concurrency.ts";
+import { hashOf } from "./results.ts";
+import { minerOf, openRoundOf, type RoundWatch, roundName } from "./round-watch.ts";
+import type { SigningRoom } from "./signing.ts";
+import type { NodeTimings } from "./timings.ts";
+import type { Emit, MinerDeps } from "./types.ts";
+import { countable, type UpdatePool } from "./update-pool.ts";
+
+const RETRY_MS = 100;
+
+/** How the proposers settle on one list of updates before they aggregate. */
+export interface ManifestExchange {
+  /** The primary's side: waits a bounded time for the secondary's inventory, then signs the union. */
+  asPrimary(view: RoundView, limits: ExchangeLimits): Promise<readonly SignedUpdate[]>;
+  /** The secondary's side: takes the primary's list, or goes alone if the primary stays silent. */
+  asSecondary(view: RoundView, limits: ExchangeLimits): Promise<readonly SignedUpdate[]>;
+  /** A reserve's side: nobody to ask. */
+  alone(view: RoundView): Promise<readonly SignedUpdate[]>;
+  /** The secondary's request, as the primary answers it. */
+  answer(round: bigint, inventory: InventoryMessage): Promise<ManifestMessage>;
+}
+
+export interface ExchangeLimits {
+  readonly timings: NodeTimings;
+  readonly signal: AbortSignal;
+}
+
+type ExchangeDeps = Pick<MinerDeps, "transport" | "recoverer" | "clock" | "federation" | "logger"> & {
+  readonly miner: Hex;
+  readonly watch: RoundWatch;
+  readonly pool: UpdatePool;
+  readonly signing: SigningRoom;
+  readonly emit: Emit;
+  readonly changed: () => void;
+};
+
+export function createManifestExchange(deps: ExchangeDeps): ManifestExchange {
+  const { clock, pool, signing, watch, transport } = deps;
+  let received: { readonly round: string; readonly inventory: InventoryMessage } | undefined;
+
+  /** Signs a list once per round; what was signed first counts. */
+  const settleOn = async (
+    view: RoundView,
+    updates: readonly SignedUpdate[],
+  ): Promise<readonly SignedUpdate[]> => {
+    const { round, openingHash } = view;
+    const signed = await signing.manifest({ round, openingHash, updatesHash: hashOf(updates) }, updates);
+    deps.emit({ kind: "manifest", round: String(round), updates: signed.updates.length });
+    deps.changed();
+    return signed.updates;
+  };
+
+  const inventoryFor = (view: RoundView) =>
+    received?.round === roundName(view) ? received.inventory : undefined;
+
+  const waitForInventory = async (view: RoundView, { timings, signal }: ExchangeLimits) => {
+    const end = clock.now() + timings.inventoryMs;
+    while (!inventoryFor(view) && clock.now() < end) await clock.sleep(RETRY_MS / 2, signal);
+    return inventoryFor(view);
+  };
+
+  const ask = async (view: RoundView, primary: MinerRecord, { timings, signal }: ExchangeLimits) => {
+    const updates = pool.list(view);
+    const inventory: Inventory = {
+      round: view.round,
+      openingHash: view.openingHash,
+      updatesHash: hashOf(updates),
+    };
+    const { signature } = await signing.inventory(inventory);
+    const answer = await within(
+      clock,
+      { milliseconds: timings.fetchMs + timings.inventoryMs, signal },
+      (limited) =>
+        transport.exchangeManifest(
+          primary.endpoint,
+          view.round,
+          { miner: deps.miner, updates, signature },
+          limited,
+        ),
+    );
+    checkManifest(deps, view, { answer, primary });
+    return answer.updates;
+  };
+
+  /** Asks until the primary answers. "Not yet" is an answer: only silence makes the secondary go alone. */
+  const askPatiently = async (view: RoundView, primary: MinerRecord, limits: ExchangeLimits) => {
+    const { silenceMs } = limits.timings;
+    let heard = clock.now();
+    let refusal: unknown;
+    while (clock.now() - heard < silenceMs && watch.time() <= view.proposeUntil - view.proposeSlot / 2) {
+      try {
+        return await ask(view, primary, limits);
+      } catch (error) {
+        limits.signal.throwIfAborted();
+        refusal = error;
+        if (isQuorateError(error, "NOT_YET")) heard = clock.now();
+        await clock.sleep(RETRY_MS, limits.signal);
+      }
+    }
+    deps.logger.warn(
+      { round: String(view.round), primary: primary.miner, cause: String(refusal) },
+      "the primary gave no manifest; going alone",
+    );
+    return undefined;
+  };
+
+  return {
+    async asPrimary(view, limits) {
+      const before = signing.signedManifest(view);
+      if (before) return before.updates;
+      await pool.close(view);
+      const inventory = await waitForInventory(view, limits);
+      if (inventory) {
+        const secondary = minerOf(await watch.fresh(), inventory.miner);
+        await pool.obtain(inventory.updates, {
+          milliseconds: limits.timings.fetchMs,
+          signal: limits.signal,
+          ...(secondary && { hint: secondary.endpoint }),
+        });
+      }
+      return settleOn(view, canonicalUpdates(pool.list(view)));
+    },
+
+    async asSecondary(view, limits) {
+      const before = signing.signedManifest(view);
+      if (before) return before.updates;
+      await pool.close(view);
+      const primary = minerOf(await watch.fresh(), view.order![0]!);
+      const wanted = primary && (await askPatiently(view, primary, limits));
+      if (!wanted) return settleOn(view, canonicalUpdates(pool.list(view)));
+      const held = await pool.obtain(wanted, {
+        milliseconds: limits.timings.fetchMs,
+        signal: limits.signal,
+        hint: primary.endpoint,
+      });
+      return settleOn(view, canonicalUpdates(held));
+    },
+
+    async alone(view) {
+      await pool.close(view);
+      const before = signing.signedManifest(view);
+      return before?.updates ?? settleOn(view, canonicalUpdates(pool.list(view)));
+    },
+
+    async answer(round, inventory) {
+      const snapshot = await watch.fresh((known) => known?.round === round);
+      const view = openRoundOf(snapshot);
+      checkRoles(deps, view, { round, sender: inventory.miner });
+      checkInventory(deps, view, { inventory, secondary: minerOf(snapshot, inventory.miner) });
+      const ready = () => signing.signedManifest(view);
+      if (!ready() && !collectOver(view, countable(pool.list(view)), watch.time())) {
+        // Its updates are fetched meanwhile, so that this miner's cut-off comes too.
+        const secondary = minerOf(snapshot, inventory.miner)!;
+        void pool
+          .obtain(inventory.updates, {
+            milliseconds: view.proposeSlot * 1_000,
+            signal: new AbortController().signal,
+            hint: secondary.endpoint,
+          })
+          .then(deps.changed, () => undefined);
+        throw notYet(view);
+      }
+      received = { round: roundName(view), inventory };
+      deps.changed();
+      const end = clock.now() + view.proposeSlot * 400;
+      while (!ready() && clock.now() < end) await clock.sleep(RETRY_MS / 4);
+      const manifest = ready();
+      if (!manifest) throw notYet(view);
+      return { miner: deps.miner, updates: manifest.updates, signature: manifest.signature };
+    },
+  };
+}
+
+function checkRoles(
+  deps: Pick<ExchangeDeps, "miner">,
+  view: RoundView,
+  { round, sender }: { readonly round: bigint; readonly sender: Hex },
+): void {
+  if (round !== view.round || rankOf(view, deps.miner) !== 0)
+    throw new QuorateError("NOT_PRIMARY", `${deps.miner} is not the primary of round ${round}`, {
+      round: String(round),
+      open: String(view.round),
+    });
+  if (rankOf(view, sender) !== 1)
+    throw new QuorateError("INVENTORY_STRANGER", `${sender} is not the secondary of round ${round}`, {
+      round: String(round),
+      sender,
+    });
+}
+
+function checkInventory(
+  deps: Pick<ExchangeDeps, "recoverer" | "federation">,
+  view: RoundView,
+  {
+    inventory,
+    secondary,
+  }: { readonly inventory: InventoryMessage; readonly secondary: MinerRecord | undefined },
+): void {
+  const message: Inventory = {
+    round: view.round,
+    openingHash: view.openingHash,
+    updatesHash: hashOf(inventory.updates),
+  };
+  const { domain } = deps.federation.federation;
+  const signer = deps.recoverer.recover(domain, "Inventory", message, inventory.signature);
+  if (!secondary || !signer || !sameHex(signer, secondary.key))
+    throw new QuorateError(
+      "INVENTORY_BAD_SIGNATURE",
+      `the inventory is not signed by the voting key of ${inventory.miner}`,
+      { sender: inventory.miner },
+    );
+}
+
+function checkManifest(
+  deps: Pick<ExchangeDeps, "recoverer" | "federation">,
+  view: RoundView,
+  { answer, primary }: { readonly answer: ManifestMessage; readonly primary: MinerRecord },
+): void {
+  const message = { round: view.round, openingHash: view.openingHash, updatesHash: hashOf(answer.updates) };
+  const { domain } = deps.federation.federation;
+  const signer = deps.recoverer.recover(domain, "Manifest", message, answer.signature);
+  const canonical = hashOf(canonicalUpdates(answer.updates)) === message.updatesHash;
+  if (!signer || !sameHex(signer, primary.key) || !canonical)
+    throw new QuorateError(
+      "MANIFEST_BAD_SIGNATURE",
+      `the manifest is not a canonical list signed by the voting key of ${primary.miner}`,
+      { primary: primary.miner, canonical },
+    );
+}
+
+function notYet(view: RoundView): QuorateError {
+  return new QuorateError("NOT_YET", `the primary still collects updates of round ${view.round}`, {
+    round: String(view.round),
+  });
+}

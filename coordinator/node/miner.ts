@@ -1,0 +1,185 @@
+import { sameHex } from "../protocol/bytes.ts";
+import { isQuorateError, QuorateError } from "../protocol/errors.ts";
+import { candidateId } from "../protocol/round/messages.ts";
+import { createBases } from "./bases.ts";
+import { type Bell, createBell } from "./concurrency.ts";
+import { createDriver, type Driver } from "./driver.ts";
+import { createJobs } from "./jobs.ts";
+import { createJudge } from "./judge.ts";
+import { createManifestExchange } from "./manifest-exchange.ts";
+import { createProposer } from "./proposer.ts";
+import { createResults } from "./results.ts";
+import { createRetention } from "./retention.ts";
+import { createRoundWatch, minerOf, type RoundWatch } from "./round-watch.ts";
+import { createService } from "./service.ts";
+import { createSettler } from "./settler.ts";
+import { createSigningRoom, type SigningRoom } from "./signing.ts";
+import type { Emit, Miner, MinerDeps, MinerEvent, MinerStatus } from "./types.ts";
+import { countable, createUpdatePool, type UpdatePool } from "./update-pool.ts";
+import { createVotePool, type VotePool } from "./vote-pool.ts";
+import { createVoter } from "./voter.ts";
+
+const POLL_MS = 250;
+const LAST_BACKOFF_MS = 5_000;
+
+/** The parts of one miner. */
+interface Parts {
+  readonly watch: RoundWatch;
+  readonly signing: SigningRoom;
+  readonly pool: UpdatePool;
+  readonly votes: VotePool;
+  readonly driver: Driver;
+  readonly service: Miner["service"];
+}
+
+interface Shared {
+  readonly bell: Bell;
+  readonly emit: Emit;
+  readonly report: (error: unknown, doing: string) => void;
+}
+
+/**
+ * A miner: collects updates, proposes, votes and settles, until it is stopped. All it knows is on the chain, in its
+ * store and in its journal, so stopping it at any point and creating it again is a replay.
+ */
+export function createMiner(deps: MinerDeps): Miner {
+  const { clock, logger, config } = deps;
+  const listeners = new Set<(event: MinerEvent) => void>();
+  const health = { rpc: "ok" as MinerStatus["rpc"], lastError: null as string | null };
+  const bell = createBell(clock);
+  const emit: Emit = (event) => {
+    logger.info(event, event.kind);
+    for (const listener of listeners) listener(event);
+  };
+  const report: Shared["report"] = (error, doing) => {
+    const code = isQuorateError(error) ? error.code : "INTERNAL";
+    health.lastError = `${code}: ${(error as Error).message}`;
+    logger.warn({ doing, code, error: (error as Error).message }, "trying again");
+  };
+  const parts = assemble(deps, { bell, emit, report });
+  let running: { readonly stop: AbortController; readonly loop: Promise<void> } | undefined;
+
+  const loop = async (signal: AbortSignal): Promise<void> => {
+    let failures = 0;
+    while (!signal.aborted) {
+      try {
+        await parts.driver.step(signal);
+        failures = 0;
+        health.rpc = "ok";
+      } catch (error) {
+        if (signal.aborted) break;
+        failures++;
+        if (isQuorateError(error, "RPC_UNREACHABLE")) health.rpc = "unreachable";
+        report(error, "reading the chain");
+      }
+      const pause = Math.min(LAST_BACKOFF_MS, (config.pollMs ?? POLL_MS) * 2 ** Math.min(failures, 10));
+      await bell.wait(pause, signal).catch(() => undefined);
+      // A ring must not turn a backoff into a busy loop.
+      if (failures > 0) await clock.sleep(pause / 2, signal).catch(() => undefined);
+    }
+  };
+
+  return {
+    service: parts.service,
+    async start() {
+      if (running) return;
+      const stop = new AbortController();
+      await checkIdentity(deps, parts.watch, stop.signal);
+      running = { stop, loop: loop(stop.signal) };
+    },
+    async stop() {
+      if (!running) return;
+      running.stop.abort(new Error("the miner was stopped"));
+      await running.loop;
+      await parts.driver.stop();
+      running = undefined;
+    },
+    status: () => statusOf(deps, parts, { running: running !== undefined, ...health }),
+    on(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+}
+
+function assemble(deps: MinerDeps, { bell, emit, report }: Shared): Parts {
+  const { config } = deps;
+  const changed = () => bell.ring();
+  const watch = createRoundWatch(deps);
+  const signing = createSigningRoom({ ...deps, domain: deps.federation.federation.domain });
+  const shared = { ...deps, miner: config.miner, watch, signing, emit, changed };
+  const jobs = createJobs({ ...deps, ended: changed, failed: (key, error) => report(error, key) });
+  const results = createResults({ ...deps, bases: createBases(deps) });
+  const pool = createUpdatePool(shared);
+  const votes = createVotePool(shared);
+  const exchange = createManifestExchange({ ...shared, pool });
+  const proposer = createProposer({ ...shared, exchange, results });
+  const judge = createJudge({
+    ...deps,
+    results,
+    ownCandidate: (view) => {
+      const own = signing.signedCandidate(view);
+      return own && candidateId(own.message);
+    },
+  });
+  const voter = createVoter({ ...shared, judge, votes });
+  const settler = createSettler({ ...shared, votes });
+  const retention = createRetention({ ...deps, signing });
+  const driver = createDriver({ ...shared, jobs, pool, votes, proposer, voter, settler, retention });
+  const service = createService({ ...shared, jobs, pool, votes, exchange, proposer, retention });
+  return { watch, signing, pool, votes, driver, service };
+}
+
+/** @throws QuorateError MINER_UNKNOWN, KEY_MISMATCH */
+async function checkIdentity(deps: MinerDeps, watch: RoundWatch, signal: AbortSignal): Promise<void> {
+  const { clock, config, signer, logger } = deps;
+  for (let pause = 250; ; pause = Math.min(LAST_BACKOFF_MS, pause * 2)) {
+    try {
+      await watch.refresh();
+      break;
+    } catch (error) {
+      if (!isQuorateError(error, "RPC_UNREACHABLE")) throw error;
+      logger.warn({ code: error.code, error: error.message }, "waiting for the chain");
+      await clock.sleep(pause, signal);
+    }
+  }
+  const record = minerOf(watch.latest()!, config.miner);
+  if (!record)
+    throw new QuorateError("MINER_UNKNOWN", `${config.miner} has no stake in this federation: stake first`, {
+      miner: config.miner,
+    });
+  if (!sameHex(record.key, signer.address))
+    throw new QuorateError(
+      "KEY_MISMATCH",
+      `this node signs with ${signer.address}, but miner ${config.miner} registered the voting key ${record.key}`,
+      { miner: config.miner, key: signer.address, registered: record.key },
+    );
+}
+
+function statusOf(
+  { config }: MinerDeps,
+  { watch, signing, pool, votes }: Parts,
+  health: Pick<MinerStatus, "running" | "rpc" | "lastError">,
+): MinerStatus {
+  const view = watch.latest()?.view;
+  const own = view && signing.signedCandidate(view);
+  const phase = !view
+    ? "idle"
+    : view.status !== "open"
+      ? "ended"
+      : view.candidates.length > 0
+        ? "vote"
+        : own || signing.signedManifest(view)
+          ? "propose"
+          : "collect";
+  return {
+    miner: config.miner,
+    round: view ? String(view.round) : null,
+    phase,
+    updates: view ? countable(pool.list(view)) : 0,
+    candidates: view?.candidates.length ?? 0,
+    ownCandidate: own ? candidateId(own.message) : null,
+    votes: view ? votes.list(view.round).length : 0,
+    ...health,
+  };
+}

@@ -1,0 +1,112 @@
+import type { RoundView } from "../ports/chain.ts";
+import { type Hex, ZERO_HASH } from "../protocol/bytes.ts";
+import { QuorateError } from "../protocol/errors.ts";
+import { decodeManifestFile, MANIFEST_MAX_BYTES } from "../protocol/round/manifest-file.ts";
+import { roundName } from "./round-watch.ts";
+import type { SigningRoom } from "./signing.ts";
+import type { MinerDeps } from "./types.ts";
+
+/** Keeps the files of ended rounds, and says which. */
+export interface Retention {
+  /** After a restart: finds out which rounds' files are held. */
+  restore(last: RoundView | undefined, signal: AbortSignal): Promise<void>;
+  /** Fetches what is missing of an ended round, pins it, and forgets rounds that need not be kept any more. */
+  ended(view: RoundView, signal: AbortSignal): Promise<void>;
+  range(): { readonly first: bigint; readonly last: bigint } | undefined;
+}
+
+export function createRetention(
+  deps: Pick<MinerDeps, "chain" | "store" | "content" | "federation" | "config" | "logger"> & {
+    readonly signing: SigningRoom;
+  },
+): Retention {
+  const { chain, store, content, federation, config } = deps;
+  const keep = config.retainRounds ?? Number.POSITIVE_INFINITY;
+  let first: bigint | undefined;
+  let last: bigint | undefined;
+
+  /** Digests of a candidate's files, the manifest first; throws if the manifest can't be had. */
+  const filesOf = async (manifestCid: Hex, modelCid: Hex, read: (digest: Hex) => Promise<Uint8Array>) => {
+    const { updates } = decodeManifestFile(await read(manifestCid));
+    return [manifestCid, modelCid, ...updates.map((signed) => signed.update.modelCid)];
+  };
+
+  const holds = async (view: RoundView): Promise<boolean> => {
+    for (const { candidate } of view.candidates) {
+      if (!(await store.has(candidate.manifestCid))) return false;
+      const files = await filesOf(candidate.manifestCid, candidate.modelCid, (digest) => store.read(digest));
+      for (const digest of files) if (!(await store.has(digest))) return false;
+    }
+    return true;
+  };
+
+  /** Bitswap leaves blocks without a pin, so what was fetched is stored once more. */
+  const pin = async (digest: Hex, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> => {
+    const bytes = await content.get(digest, { maxBytes, signal });
+    await store.add(bytes);
+    return bytes;
+  };
+
+  const pinRound = async (view: RoundView, signal: AbortSignal): Promise<void> => {
+    for (const { candidate } of view.candidates) {
+      const { manifestCid, modelCid } = candidate;
+      const [, ...rest] = await filesOf(manifestCid, modelCid, (digest) =>
+        pin(digest, MANIFEST_MAX_BYTES, signal),
+      );
+      for (const digest of rest) await pin(digest, federation.modelBytes, signal);
+    }
+  };
+
+  /** Files that are still needed, however old: the head's, and those of claims against the final root. */
+  const neededRound = async (): Promise<bigint> => {
+    const [head, paid] = await Promise.all([chain.head(), chain.finalPayouts()]);
+    const final = paid?.round ?? 0n;
+    return head.round < final ? head.round : final;
+  };
+
+  const forget = async (view: RoundView): Promise<void> => {
+    const own = deps.signing.receipts(view).map(({ update }) => update.update.modelCid);
+    const digests = new Set<Hex>(own);
+    for (const { candidate } of view.candidates) {
+      if (!(await store.has(candidate.manifestCid))) continue;
+      const files = await filesOf(candidate.manifestCid, candidate.modelCid, (digest) => store.read(digest));
+      for (const digest of files) digests.add(digest);
+    }
+    for (const digest of digests) if (digest !== ZERO_HASH) await store.remove(digest);
+    deps.logger.info({ round: roundName(view), files: digests.size }, "forgot the files of an old round");
+  };
+
+  const forgetOld = async (): Promise<void> => {
+    if (keep === Number.POSITIVE_INFINITY || first === undefined || last === undefined) return;
+    const needed = await neededRound();
+    while (first < needed && last - first >= BigInt(keep)) {
+      await forget(await chain.round(first));
+      first++;
+    }
+  };
+
+  return {
+    async restore(view, signal) {
+      if (!view) return;
+      const ended = view.status === "open" ? view.round - 1n : view.round;
+      for (let round = ended; round > 0n; round--) {
+        signal.throwIfAborted();
+        if (!(await holds(await chain.round(round)))) break;
+        first = round;
+        last ??= round;
+      }
+    },
+    async ended(view, signal) {
+      try {
+        await pinRound(view, signal);
+      } catch (error) {
+        // A failed candidate's files may never have existed; an agreed one's are worth trying again.
+        if (view.status === "agreed" || !(error instanceof QuorateError)) throw error;
+      }
+      first ??= view.round;
+      last = last === undefined || view.round > last ? view.round : last;
+      await forgetOld();
+    },
+    range: () => (first === undefined || last === undefined ? undefined : { first, last }),
+  };
+}

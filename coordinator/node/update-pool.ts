@@ -1,0 +1,278 @@
+import type { ClientRecord, RoundView } from "../ports/chain.ts";
+import type { UploadAnswer } from "../ports/transport.ts";
+import { compareHex, type Hex, sameHex } from "../protocol/bytes.ts";
+import { isQuorateError, QuorateError } from "../protocol/errors.ts";
+import { checkUpdateAuthor, checkUpdateRound } from "../protocol/round/check-update.ts";
+import { lastSlotEnd } from "../protocol/round/duties.ts";
+import {
+  canonicalUpdates,
+  compareReferences,
+  referenceOf,
+  type SignedUpdate,
+} from "../protocol/round/references.ts";
+import { readModel } from "../protocol/round/stored-files.ts";
+import { createLocks, within } from "./concurrency.ts";
+import { openRoundOf, type RoundWatch, roundName } from "./round-watch.ts";
+import type { SigningRoom } from "./signing.ts";
+import type { Emit, MinerDeps } from "./types.ts";
+
+/** Different updates of one client kept in a round: the second is evidence, a third is refused. */
+export const UPDATES_PER_CLIENT = 2;
+/** Rounds whose lists stay in memory. */
+const ROUNDS_HELD = 64;
+
+/** The updates of the open round that this miner holds, models in its store and receipts in its journal. */
+export interface UpdatePool {
+  /** Everything that can be checked without the model. @throws QuorateError UPDATE_*, NO_OPEN_ROUND */
+  admit(signed: SignedUpdate): Promise<void>;
+  /** Checks, stores and acknowledges. The same update again gets the same answer. */
+  submit(signed: SignedUpdate, model: Uint8Array): Promise<{ answer: UploadAnswer; isNew: boolean }>;
+  /**
+   * Fetches those of `updates` that are not held, for at most `milliseconds`, and returns the ones that are held and
+   * valid then. Closed or not: a proposer takes what its partner acknowledged.
+   */
+  obtain(updates: readonly SignedUpdate[], limits: ObtainLimits): Promise<readonly SignedUpdate[]>;
+  /** All held updates of a round. */
+  list(round: Pick<RoundView, "round" | "openingHash">): readonly SignedUpdate[];
+  /** True if a client's update of the round came too late for any proposer. */
+  refused(round: Pick<RoundView, "round" | "openingHash">): boolean;
+  /** From now on no update of the round is acknowledged; waits for those being stored. */
+  close(round: Pick<RoundView, "round" | "openingHash">): Promise<void>;
+  /** Takes a round's updates out of journal and store, after a restart. */
+  restore(view: RoundView): Promise<void>;
+}
+
+export interface ObtainLimits {
+  readonly milliseconds: number;
+  readonly signal: AbortSignal;
+  /** Endpoint of a miner that has them. */
+  readonly hint?: string;
+}
+
+interface RoundUpdates {
+  /** By client (lower case), held updates in the order of their arrival. */
+  readonly byClient: Map<string, SignedUpdate[]>;
+  closed: boolean;
+  /** A client came after the last slot. */
+  refused: boolean;
+  /** Uploads being checked and stored. */
+  storing: number;
+}
+
+type PoolDeps = Pick<
+  MinerDeps,
+  "chain" | "store" | "content" | "recoverer" | "clock" | "federation" | "sha256"
+> & {
+  readonly miner: Hex;
+  readonly watch: RoundWatch;
+  readonly signing: SigningRoom;
+  readonly emit: Emit;
+  readonly changed: () => void;
+};
+
+export function createUpdatePool(deps: PoolDeps): UpdatePool {
+  const { store, watch, signing, federation, clock } = deps;
+  const rounds = new Map<string, RoundUpdates>();
+  const locks = createLocks();
+  const registered = createClientCache(deps);
+
+  const stateOf = (view: Pick<RoundView, "round" | "openingHash">): RoundUpdates => {
+    const name = roundName(view);
+    const state = rounds.get(name) ?? { byClient: new Map(), closed: false, refused: false, storing: 0 };
+    rounds.set(name, state);
+    if (rounds.size > ROUNDS_HELD) rounds.delete(rounds.keys().next().value!);
+    return state;
+  };
+
+  const check = async (signed: SignedUpdate, view: RoundView): Promise<void> => {
+    checkUpdateRound(signed, view);
+    const { domain } = federation.federation;
+    const recovered = deps.recoverer.recover(domain, "Update", signed.update, signed.signature);
+    checkUpdateAuthor(signed, await registered(signed.client, view), recovered);
+  };
+
+  const admitTo = (signed: SignedUpdate, view: RoundView): void => {
+    const state = stateOf(view);
+    const held = state.byClient.get(signed.client.toLowerCase()) ?? [];
+    if (held.some((other) => isSame(other, signed))) return;
+    const late = watch.time() > lastSlotEnd(view);
+    if (late) state.refused = true;
+    if (late || state.closed || view.candidates.length > 0) throw closedError(signed);
+    if (held.length >= UPDATES_PER_CLIENT) throw limitError(signed, held);
+  };
+
+  const admit = async (signed: SignedUpdate): Promise<RoundView> => {
+    const { openingHash } = signed.update;
+    const named = (view?: RoundView) => view?.status === "open" && sameHex(view.openingHash, openingHash);
+    const view = openRoundOf(await watch.fresh(named));
+    await check(signed, view);
+    admitTo(signed, view);
+    return view;
+  };
+
+  /** Checks a model against its update and stores it. */
+  const storeModel = async (signed: SignedUpdate, bytes: Uint8Array): Promise<void> => {
+    const { modelRoot, modelCid } = signed.update;
+    checkModel(signed, bytes, deps);
+    const digest = await store.add(bytes);
+    if (sameHex(digest, modelCid)) return;
+    await store.remove(digest);
+    throw new QuorateError(
+      "UPDATE_CID_MISMATCH",
+      `the update names the file ${modelCid}, the bytes sent are ${digest}`,
+      { client: signed.client, modelRoot, actual: digest, expected: modelCid },
+    );
+  };
+
+  const acknowledge = async (signed: SignedUpdate, state: RoundUpdates): Promise<UploadAnswer> => {
+    const { message, signature } = await signing.receipt(signed);
+    insert(state, signed);
+    const held = state.byClient.get(signed.client.toLowerCase())!;
+    return {
+      receipt: message,
+      signature,
+      miner: deps.miner,
+      counts: lowest(held).update.modelRoot,
+      held: held.map((other) => other.update.modelRoot),
+    };
+  };
+
+  const submit: UpdatePool["submit"] = (signed, model) =>
+    locks.run(signed.client.toLowerCase(), async () => {
+      const view = await admit(signed);
+      const state = stateOf(view);
+      const known = state.byClient.get(signed.client.toLowerCase())?.some((other) => isSame(other, signed));
+      if (known) return { answer: await acknowledge(signed, state), isNew: false };
+      state.storing++;
+      try {
+        await storeModel(signed, model);
+        const answer = await acknowledge(signed, state);
+        deps.emit({
+          kind: "update",
+          round: String(view.round),
+          client: signed.client,
+          modelRoot: signed.update.modelRoot,
+        });
+        return { answer, isNew: true };
+      } finally {
+        state.storing--;
+        deps.changed();
+      }
+    });
+
+  const obtainOne = async (
+    signed: SignedUpdate,
+    view: RoundView,
+    limits: ObtainLimits,
+  ): Promise<SignedUpdate> => {
+    const state = stateOf(view);
+    const held = state.byClient.get(signed.client.toLowerCase());
+    if (held?.some((other) => isSame(other, signed))) return signed;
+    await check(signed, view);
+    const { modelBytes } = federation;
+    const bytes = await within(clock, limits, (signal) =>
+      deps.content.get(signed.update.modelCid, {
+        maxBytes: modelBytes,
+        signal,
+        ...(limits.hint && { hint: limits.hint }),
+      }),
+    );
+    await storeModel(signed, bytes);
+    insert(state, signed);
+    return signed;
+  };
+
+  return {
+    admit: async (signed) => void (await admit(signed)),
+    submit,
+    async obtain(updates, limits) {
+      const view = openRoundOf(await watch.fresh());
+      const attempts = await Promise.allSettled(updates.map((signed) => obtainOne(signed, view, limits)));
+      limits.signal.throwIfAborted();
+      return attempts.flatMap((attempt) => (attempt.status === "fulfilled" ? [attempt.value] : []));
+    },
+    list: (view) => [...(rounds.get(roundName(view))?.byClient.values() ?? [])].flat(),
+    refused: (view) => rounds.get(roundName(view))?.refused ?? false,
+    async close(view) {
+      const state = stateOf(view);
+      state.closed = true;
+      while (state.storing > 0) await clock.sleep(5);
+    },
+    async restore(view) {
+      const state = stateOf(view);
+      for (const { update } of signing.receipts(view))
+        if (await store.has(update.update.modelCid)) insert(state, update);
+      if (signing.signedManifest(view)) state.closed = true;
+    },
+  };
+}
+
+/** Number of updates that would enter a manifest. */
+export function countable(updates: readonly SignedUpdate[]): number {
+  return canonicalUpdates(updates).length;
+}
+
+function checkModel(
+  signed: SignedUpdate,
+  bytes: Uint8Array,
+  { federation, sha256 }: Pick<PoolDeps, "federation" | "sha256">,
+): void {
+  try {
+    readModel(bytes, signed.update.modelRoot, federation.genesis, sha256);
+  } catch (error) {
+    if (!isQuorateError(error, "MODEL_ROOT_MISMATCH")) throw error;
+    throw new QuorateError("UPDATE_ROOT_MISMATCH", `the update signs another model: ${error.message}`, {
+      client: signed.client,
+      ...error.details,
+    });
+  }
+}
+
+/** Registrations change at openings only, so what a round knows of its clients stays true for the round. */
+function createClientCache({ chain }: Pick<PoolDeps, "chain">) {
+  let round = "";
+  const known = new Map<string, ClientRecord>();
+  return async (client: Hex, view: RoundView): Promise<ClientRecord | undefined> => {
+    if (round !== roundName(view)) known.clear();
+    round = roundName(view);
+    const held = known.get(client.toLowerCase());
+    if (held) return held;
+    const record = await chain.client(client);
+    // Strangers are not remembered: their number is not bounded by the chain.
+    if (record?.active) known.set(client.toLowerCase(), record);
+    return record;
+  };
+}
+
+function insert(state: RoundUpdates, signed: SignedUpdate): void {
+  const key = signed.client.toLowerCase();
+  const held = state.byClient.get(key) ?? [];
+  if (!held.some((other) => isSame(other, signed))) state.byClient.set(key, [...held, signed]);
+}
+
+function isSame(a: SignedUpdate, b: SignedUpdate): boolean {
+  return (
+    compareReferences(referenceOf(a), referenceOf(b)) === 0 && sameHex(a.update.modelCid, b.update.modelCid)
+  );
+}
+
+function lowest(updates: readonly SignedUpdate[]): SignedUpdate {
+  return [...updates].sort((a, b) => compareReferences(referenceOf(a), referenceOf(b)))[0]!;
+}
+
+function closedError({ client, update }: SignedUpdate): QuorateError {
+  return new QuorateError(
+    "UPDATE_CLOSED",
+    `round ${update.round} no longer collects updates here: send one for the next round`,
+    { client, round: String(update.round) },
+  );
+}
+
+function limitError({ client, update }: SignedUpdate, held: readonly SignedUpdate[]): QuorateError {
+  const roots = held.map((other) => other.update.modelRoot).sort(compareHex);
+  return new QuorateError(
+    "UPDATE_LIMIT",
+    `client ${client} already sent ${held.length} different updates in round ${update.round}; ${roots[0]} counts`,
+    { client, round: String(update.round), held: roots, counts: roots[0] },
+  );
+}
