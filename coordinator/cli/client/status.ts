@@ -51,7 +51,7 @@ function printStatus(status: Status, io: Io): void {
     `client ${status.client}: ${registered?.active ? `registered, at most ${registered.sampleCap} samples an update` : "not registered"}`,
   );
   const table = new Table({
-    head: ["round", "status", "final", "update", "samples", "Shapley", "paid"],
+    head: ["round", "status", "final", "update", "samples", "Shapley", "earned so far"],
     ...PLAIN_TABLE,
   });
   for (const round of status.rounds) {
@@ -60,10 +60,10 @@ function printStatus(status: Status, io: Io): void {
       String(round.round),
       round.status,
       round.final ? "yes" : "no",
-      round.modelRoot ? shorten(round.modelRoot) : "–",
-      String(round.sampleCount ?? "–"),
+      shorten(round.modelRoot),
+      String(round.sampleCount),
       shapley ? (Number(shapley.numerator) / Number(shapley.denominator)).toFixed(2) : "–",
-      formatTokens(round.paid),
+      formatTokens(round.cumulative),
     ]);
   }
   io.out(table.toString());

@@ -1,0 +1,127 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { JsonRpcProvider } from "ethers";
+import { splitMnist } from "../../coordinator/cli/data/split.ts";
+import type { Hex } from "../../coordinator/protocol/bytes.ts";
+import type { Funder, User } from "../federation/accounts.ts";
+import { hardhatArtifacts } from "../federation/artifact.ts";
+import { deployFederation } from "../federation/deploy.ts";
+import { fundRewards, registerClients, stakeMiners } from "../federation/members.ts";
+import { PROFILES } from "../federation/parameters.ts";
+import { writeTaskFiles } from "../federation/task-files.ts";
+import type { Display } from "./display.ts";
+import { freePorts } from "./folder.ts";
+import type { DemoOptions } from "./options.ts";
+import type { Supervisor } from "./supervisor.ts";
+
+const CLI = fileURLToPath(new URL("../../coordinator/cli/quorate.js", import.meta.url));
+const CHAIN = fileURLToPath(new URL("chain.ts", import.meta.url));
+
+/** Long enough for a loaded machine; a process that ends early is noticed at once. */
+const START_TIMEOUT_MS = 60_000;
+const STAKE = 1_000n * 10n ** 18n;
+const ETHER = 10n ** 19n;
+
+/** A federation on a local chain: what its processes are told, and what the demo itself needs to know. */
+export interface DemoFederation {
+  readonly rpcUrl: string;
+  readonly provider: JsonRpcProvider;
+  readonly funder: Funder;
+  /** Address of RoundConsensus. */
+  readonly contract: Hex;
+  readonly miners: readonly User[];
+  readonly endpoints: readonly string[];
+  readonly clients: readonly User[];
+}
+
+/** Starts the chain, deploys, stakes, registers and funds, by the same code as the scripts users run. */
+export async function setUpFederation(
+  options: DemoOptions,
+  supervisor: Supervisor,
+  display: Display,
+): Promise<DemoFederation> {
+  supervisor.start({ name: "chain", args: [CHAIN] });
+  const [, rpcUrl] = await supervisor.waitForLog("chain", /listening at (\S+)/, START_TIMEOUT_MS);
+  display.line(`chain      ${rpcUrl}`);
+  const provider = new JsonRpcProvider(rpcUrl, undefined, { batchMaxCount: 1, cacheTimeout: -1 });
+  const signer = await provider.getSigner(0);
+  const artifact = await hardhatArtifacts();
+  const path = join(options.out, "deployment.json");
+  const taskFolder = join(options.out, "task");
+  const task = await writeTaskFiles(taskFolder, { seed: options.seed });
+  const log = display.line;
+  const network = "demo";
+  const profile = PROFILES.demo;
+  const deployment = await deployFederation({
+    signer,
+    artifact,
+    network,
+    path,
+    profile,
+    task,
+    taskFolder,
+    log,
+  });
+  const funder: Funder = { signer, artifact, deployment, log };
+  const endpoints = (await freePorts(options.miners)).map((port) => `http://127.0.0.1:${port}`);
+  const account = { ether: ETHER, fast: true };
+  const minersFolder = join(options.out, "miners");
+  const clientsFolder = join(options.out, "clients");
+  const miners = await stakeMiners(funder, { folder: minersFolder, endpoints, stake: STAKE, ...account });
+  const clients = await registerClients(funder, {
+    folder: clientsFolder,
+    count: options.clients,
+    ...account,
+  });
+  await fundRewards(funder, BigInt(options.rounds));
+  const contract = deployment.contracts.RoundConsensus!.address;
+  return { rpcUrl: rpcUrl!, provider, funder, contract, miners, endpoints, clients };
+}
+
+/** Splits the data and starts one process per miner and client. Only the first miner is given the task's files. */
+export async function startNodes(
+  options: DemoOptions,
+  supervisor: Supervisor,
+  federation: DemoFederation,
+): Promise<void> {
+  const shared = ["--rpc", federation.rpcUrl, "--contract", federation.contract, "--json"];
+  for (const [index, user] of federation.miners.entries()) {
+    const task = index === 0 ? ["--task", join(options.out, "task")] : [];
+    const args = [CLI, "miner", "run", ...shared, ...keyArgs(user), "--log-level", "info", ...task];
+    supervisor.start({ name: `miner-${index + 1}`, args });
+  }
+  const { clients: parts, labelNoise, seed, samples } = options;
+  const out = join(options.out, "data");
+  const files = await splitMnist({ parts, labelNoise, seed, out, ...(samples && { samples }) });
+  for (const [index, user] of federation.clients.entries()) {
+    const training = [
+      "--epochs",
+      options.epochs,
+      "--batch",
+      options.batchSize,
+      "--learning-rate",
+      options.learningRate,
+    ];
+    const work = ["--data", files[index]!.path, "--seed", `${seed}/${index + 1}`, "--rounds", options.rounds];
+    const args = [CLI, "client", "run", ...shared, ...keyArgs(user), ...[...training, ...work].map(String)];
+    supervisor.start({ name: `client-${index + 1}`, args });
+  }
+  for (const index of federation.miners.keys())
+    await supervisor.waitForLog(`miner-${index + 1}`, /^\{"event":"listening"/m, START_TIMEOUT_MS);
+}
+
+/** Runs `quorate verify` for one round in a process that shares nothing with the miners; resolves with its exit code. */
+export function startVerify(
+  supervisor: Supervisor,
+  federation: DemoFederation,
+  round: number,
+): Promise<number> {
+  const name = `verify-${round}`;
+  const chain = ["--rpc", federation.rpcUrl, "--contract", federation.contract];
+  supervisor.start({ name, args: [CLI, "verify", "--round", String(round), ...chain] });
+  return supervisor.waitForExit(name);
+}
+
+function keyArgs(user: User): string[] {
+  return ["--keystore", user.keystore, "--password-file", user.passwordFile];
+}
