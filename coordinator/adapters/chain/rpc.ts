@@ -1,6 +1,5 @@
-import { FetchRequest, type Interface, JsonRpcProvider, Network } from "ethers";
+import { FetchRequest, JsonRpcProvider, Network } from "ethers";
 import { QuorateError } from "../../protocol/errors.ts";
-import { chainError } from "./errors.ts";
 
 /** One RPC request may take this long, milliseconds. */
 const REQUEST_TIMEOUT_MS = 20_000;
@@ -24,19 +23,6 @@ export async function connectRpc(rpcUrl: string, chainId?: bigint): Promise<Json
     staticNetwork: Network.from(found),
     pollingInterval: 100,
   });
-}
-
-/** `read`, its failures as QuorateErrors. */
-export async function guarded<T>(
-  what: string,
-  interfaces: readonly Interface[],
-  read: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    throw chainError(error, what, interfaces);
-  }
 }
 
 /** Asked with a plain request: a provider that does not know its network retries for ever when nobody listens. */

@@ -129,7 +129,7 @@ export const EVENT_FIELDS = {
 
   Funded: { from: "address", amount: "uint", funded: "uint" },
   PayoutRecorded: { settlement: "uint", round: "uint", root: "bytes32", total: "uint", finalAt: "uint" },
-  PayoutsReverted: { settlement: "uint", total: "uint" },
+  PayoutsReverted: { settlement: "uint" },
   Claimed: { account: "address", settlement: "uint", amount: "uint", cumulative: "uint" },
 } as const satisfies Readonly<Record<string, Fields>>;
 

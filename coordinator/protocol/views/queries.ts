@@ -49,6 +49,14 @@ export function orderOf(record: RoundRecord): Hex[] | null {
   return record.seed === null ? null : drawOrder(record.seed, record.roster);
 }
 
+/** The lowest rank that signed a candidate: the order in which candidates win. */
+export function rankOf(candidate: CandidateRecord, order: readonly Hex[] | null): number {
+  const ranks = candidate.signers.map(
+    ({ miner }) => order?.findIndex((drawn) => sameHex(drawn, miner)) ?? -1,
+  );
+  return Math.min(...ranks.map((rank) => (rank < 0 ? Number.MAX_SAFE_INTEGER : rank)));
+}
+
 /** A round is final when its window is over and it was neither reverted nor voided; `now` in block time. */
 export function isFinal(record: RoundRecord, now: number): boolean {
   const ended = record.status === "agreed" || record.status === "failed";

@@ -1,0 +1,238 @@
+import type {
+  BlockTime,
+  ChainParameters,
+  ChainReader,
+  ClientRecord,
+  Federation,
+  MinerRecord,
+} from "../../ports/chain.ts";
+import type { ChainHistory } from "../../ports/chain-history.ts";
+import type { Hex } from "../../protocol/bytes.ts";
+import { QuorateError } from "../../protocol/errors.ts";
+import { drawOrder, seedBlock, seedOfBlockHash } from "../../protocol/views/draw.ts";
+import type { FederationView, RoundRecord } from "../../protocol/views/federation-view.ts";
+import {
+  clientAddresses,
+  clientTerms,
+  latestFinalSettlement,
+  orderOf,
+  winnerOf,
+} from "../../protocol/views/queries.ts";
+import { type ChainConnection, type ChainOptions, connectChain } from "./connection.ts";
+import { createFollower } from "./follower.ts";
+import { createHistory } from "./history.ts";
+import { createLogReader } from "./logs.ts";
+import { roundView } from "./round-view.ts";
+
+export interface ReaderOptions extends ChainOptions {
+  /** Rounds held in memory; older ones are read again when they are asked for. Default: all. */
+  readonly keepRounds?: number;
+}
+
+/** The chain as a node, a client or an auditor reads it. */
+export interface QuorateReader extends ChainReader, ChainHistory {
+  readonly connection: ChainConnection;
+  /** The view that the newest block gives, recent rounds only if `keepRounds` says so; for reading often. */
+  recentView(): Promise<FederationView>;
+  close(): void;
+}
+
+/** Rounds that `keepRounds` can't go below: the best recent score looks back eight. */
+const FEWEST_ROUNDS = 16;
+
+/**
+ * A reader of one federation. While no block is added, each of its round, miner and client reads costs one request.
+ * @throws QuorateError RPC_UNREACHABLE, CHAIN_MISMATCH, CONTRACT_MISSING, ARTIFACTS_MISSING
+ */
+export async function createChainReader(options: ReaderOptions): Promise<QuorateReader> {
+  const connection = await connectChain(options);
+  const views = createViews(connection, options.keepRounds);
+  return {
+    connection,
+    ...views,
+    ...(await createFederationReads(connection, views)),
+    ...createRoundReads(connection, views),
+    ...createMemberReads(connection, views),
+    ...createHistory(connection, views.view),
+    latestBlock: () => latestBlock(connection),
+    pendingTime: () => pendingTime(connection),
+    close: () => connection.close(),
+  };
+}
+
+type Views = Pick<QuorateReader, "recentView" | "view">;
+
+function createViews(connection: ChainConnection, keep = Number.POSITIVE_INFINITY): Views {
+  const { provider, guard, deployBlock } = connection;
+  const logs = createLogReader(connection);
+  const blockHash = async (block: number): Promise<Hex | undefined> => {
+    const found = await guard("eth_getBlockByNumber", () => provider.getBlock(block));
+    return (found?.hash ?? undefined) as Hex | undefined;
+  };
+  const followerOf = (keepRounds: number) => createFollower({ logs, blockHash, deployBlock, keepRounds });
+  const recent = followerOf(Math.max(FEWEST_ROUNDS, keep));
+  return {
+    recentView: async () => recent.view(await latestBlock(connection)),
+    async view() {
+      const complete = keep === Number.POSITIVE_INFINITY ? recent : followerOf(Number.POSITIVE_INFINITY);
+      return complete.view(await latestBlock(connection));
+    },
+  };
+}
+
+async function createFederationReads(
+  connection: ChainConnection,
+  { recentView }: Views,
+): Promise<Pick<ChainReader, "federation" | "parameters" | "head">> {
+  const { guard, contracts, addresses, chainId, deployBlock } = connection;
+  // What never changes is asked once.
+  const task = await guard("RoundConsensus.task", () => contracts.RoundConsensus.task());
+  const federation: Federation = {
+    domain: { chainId, verifyingContract: addresses.RoundConsensus },
+    contracts: addresses,
+    deployBlock,
+    taskHash: task.taskHash as Hex,
+    genesisRoot: task.genesisModelRoot as Hex,
+    dimension: Number(task.dimension),
+  };
+  return {
+    federation: async () => federation,
+    parameters: async () => chainParameters(await recentView()),
+    async head() {
+      const head = await guard("RoundConsensus.head", () => contracts.RoundConsensus.head());
+      return { round: head.round, modelRoot: head.modelRoot as Hex, modelCid: head.modelCid as Hex };
+    },
+  };
+}
+
+function createRoundReads(
+  connection: ChainConnection,
+  { recentView, view }: Views,
+): Pick<ChainReader, "currentRound" | "round" | "finalPayouts"> {
+  const viewOf = async (known: FederationView, record: RoundRecord) => {
+    const order = orderOf(record) ?? (await expectedOrder(connection, record));
+    const now = record.ended ? await pendingTime(connection) : record.opened.time;
+    return roundView(known, record, { order, now });
+  };
+  return {
+    async currentRound() {
+      const known = await recentView();
+      const record = known.rounds.get(known.latestRound);
+      return record && viewOf(known, record);
+    },
+    async round(round) {
+      const recent = await recentView();
+      const known = recent.rounds.has(round) || round > recent.latestRound ? recent : await view();
+      const record = known.rounds.get(round);
+      if (!record) throw roundUnknown(round, known.latestRound);
+      return viewOf(known, record);
+    },
+    async finalPayouts() {
+      const known = await recentView();
+      const settlement = latestFinalSettlement(known, await pendingTime(connection));
+      if (!settlement) return undefined;
+      const { round, root } = settlement;
+      const record = known.rounds.get(round) ?? (await view()).rounds.get(round);
+      const manifestCid = record && winnerOf(record)?.candidate.manifestCid;
+      return manifestCid && { round, root, manifestCid };
+    },
+  };
+}
+
+function createMemberReads(
+  { guard, contracts }: ChainConnection,
+  { recentView }: Views,
+): Pick<ChainReader, "miners" | "client" | "clients" | "claimed"> {
+  return {
+    miners: async () => minerRecords(await recentView()),
+    client: async (client) => clientRecord(await recentView(), client),
+    async clients() {
+      const known = await recentView();
+      return clientAddresses(known).flatMap((client) => clientRecord(known, client) ?? []);
+    },
+    claimed: (client) =>
+      guard("RewardDistributor.claimed", () => contracts.RewardDistributor.claimed(client)),
+  };
+}
+
+function roundUnknown(round: bigint, latest: bigint): QuorateError {
+  return new QuorateError("ROUND_UNKNOWN", `round ${round} was never opened; the newest is ${latest}`, {
+    round,
+    latest,
+  });
+}
+
+/** The newest block. */
+export async function latestBlock({ provider, guard }: ChainConnection): Promise<BlockTime> {
+  const block = await guard("eth_getBlockByNumber", () => provider.getBlock("latest"));
+  if (!block?.hash) throw new QuorateError("RPC_ERROR", "the node has no latest block", {});
+  return { number: block.number, hash: block.hash as Hex, timestamp: block.timestamp };
+}
+
+/** Time of the block being built; where a node builds none, the later of the newest block's and the host's. */
+async function pendingTime(connection: ChainConnection): Promise<number> {
+  const { provider, guard } = connection;
+  const block = await guard("eth_getBlockByNumber", () =>
+    provider.send("eth_getBlockByNumber", ["pending", false]),
+  );
+  if (block?.timestamp !== undefined) return Number(block.timestamp);
+  const { timestamp } = await latestBlock(connection);
+  return Math.max(timestamp, Math.floor(Date.now() / 1000));
+}
+
+/** The order that freezing the seed in the next block would give. */
+async function expectedOrder(connection: ChainConnection, record: RoundRecord): Promise<Hex[] | null> {
+  if (record.status !== "open") return null;
+  const { opened, roster } = record;
+  const head = await latestBlock(connection);
+  const block = seedBlock(opened.block, head.number + 1);
+  if (block === null) return null;
+  if (block === opened.block) return drawOrder(seedOfBlockHash(opened.blockHash), roster);
+  const { provider, guard } = connection;
+  const later = await guard("eth_getBlockByNumber", () => provider.getBlock(block));
+  return later?.hash ? drawOrder(seedOfBlockHash(later.hash as Hex), roster) : null;
+}
+
+function chainParameters({ parameters }: FederationView): ChainParameters {
+  if (!parameters)
+    throw new QuorateError(
+      "PARAMETERS_UNKNOWN",
+      "the logs do not hold the federation's parameters; start reading at its deployment block",
+      {},
+    );
+  return {
+    collectMin: Number(parameters.collectMin),
+    collectMax: Number(parameters.collectMax),
+    proposeSlot: Number(parameters.proposeSlot),
+    voteWindow: Number(parameters.voteWindow),
+    voteGrace: Number(parameters.voteGrace),
+    challengeWindow: Number(parameters.challengeWindow),
+    answerTime: Number(parameters.answerTime),
+    minRoundInterval: Number(parameters.minRoundInterval),
+    roundBudget: parameters.roundBudget,
+  };
+}
+
+/** Those that hold a seat or may get one; who has left serves nothing and votes no more. */
+function minerRecords(view: FederationView): MinerRecord[] {
+  return [...view.miners.values()]
+    .filter(({ status }) => status !== "exited")
+    .map(({ miner, key, endpoint, stake, reputation, weight }) => ({
+      miner,
+      key,
+      endpoint,
+      active: view.seats.includes(miner.toLowerCase()),
+      stake,
+      reputation,
+      weight,
+    }));
+}
+
+/** Terms in the newest opened round; before the first that counts, inactive. */
+function clientRecord(view: FederationView, client: Hex): ClientRecord | undefined {
+  const known = view.clients.get(client.toLowerCase());
+  const first = known?.terms[0];
+  if (!known || !first) return undefined;
+  const terms = clientTerms(view, client, view.latestRound) ?? { ...first, active: false };
+  return { client: known.client, key: terms.key, active: terms.active, sampleCap: terms.sampleCap };
+}
