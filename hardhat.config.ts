@@ -42,6 +42,8 @@ export default defineConfig({
     // The compiler comes from npm: nothing is downloaded at build time.
     version: "0.8.37",
     path: fileURLToPath(import.meta.resolve("solc/soljson.js")),
+    // Deployed as it is; files of packages get an artifact only if they are named here.
+    npmFilesToBuild: ["@openzeppelin/contracts/access/manager/AccessManager.sol"],
     settings: {
       optimizer: { enabled: true, runs: 10_000 },
       viaIR: true,
