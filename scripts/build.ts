@@ -14,7 +14,12 @@ const kernelSources = [
 ];
 
 function run(what: string, script: string, ...args: string[]): void {
-  const result = spawnSync(process.execPath, [join(root, script), ...args], { cwd: root, stdio: "inherit" });
+  const result = spawnSync(process.execPath, [join(root, script), ...args], {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+    // Building someone's federation tells nobody.
+    env: { ...process.env, HARDHAT_DISABLE_TELEMETRY: "true" },
+  });
   if (result.status === 0) return;
   console.error(`quorate build: ${what} failed${result.error ? `: ${result.error.message}` : ""}`);
   process.exit(1);
