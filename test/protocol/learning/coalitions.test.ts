@@ -4,7 +4,7 @@ import { initialModel } from "../../../coordinator/protocol/learning/architectur
 import { coalitionScore, coalitionScores } from "../../../coordinator/protocol/learning/coalitions.ts";
 import type { Kernels } from "../../../coordinator/protocol/learning/kernels.ts";
 import { loadKernels } from "../../../coordinator/protocol/learning/load.ts";
-import { withFloats } from "../../../coordinator/protocol/model/model.ts";
+import { type Model, withFloats } from "../../../coordinator/protocol/model/model.ts";
 import { expectCode } from "../expect-code.ts";
 import { randomDataset } from "./reference.ts";
 
@@ -34,9 +34,18 @@ describe("coalition scores", () => {
     expect(new Set(scores).size).to.be.greaterThan(4);
   });
 
-  it("don't depend on the order in which members are named", () => {
-    const job = { kernels, architecture, base, updates, dataset };
-    expect(coalitionScore(job, [2, 0])).to.equal(coalitionScores(job)[0b101]);
+  it("average members by ascending index, in whatever order they are named", () => {
+    const seen: Float32Array[] = [];
+    const score = (_: unknown, model: Model) => seen.push(model.floats);
+    const values = [1000, 2 ** -44, 2 ** -44, -1000].map((value) => ({
+      floats: new Float32Array(base.floats.length).fill(value),
+      sampleCount: 1,
+    }));
+    const job = { kernels: { ...kernels, score }, architecture, base, updates: values, dataset };
+    coalitionScore(job, [2, 1, 0, 3]);
+    coalitionScore(job, [0, 1, 2, 3]);
+    expect(seen[0]).to.deep.equal(seen[1]);
+    expect(seen[0]?.[0]).to.equal(0);
   });
 
   it("of no update at all are the base model's alone", () => {

@@ -23,6 +23,9 @@ const changed = (change: (bytes: Uint8Array, view: DataView) => void) => {
   return bytes;
 };
 
+/** A correct header of images without pixels. */
+const emptyImages = changed((_, view) => view.setUint32(16, 0)).subarray(0, 24);
+
 describe("data set file", () => {
   it("is byte for byte what the protocol says", () => {
     expect(Buffer.from(encodeDataset(small)).toString("hex")).to.equal(
@@ -62,6 +65,7 @@ describe("data set file", () => {
     ["more images than announced", changed((_, view) => view.setUint32(12, 1))],
     ["no images", changed((_, view) => view.setUint32(12, 0))],
     ["images without pixels", changed((_, view) => view.setUint32(16, 0))],
+    ["nothing but labels", Uint8Array.of(...emptyImages, ...encodeDataset(small).subarray(28))],
     ["sizes beyond all memory", changed((_, view) => view.setUint32(16, 0xffffffff))],
     ["labels of another type", changed((_, view) => view.setUint32(28, 0x0803))],
     ["another number of labels", changed((_, view) => view.setUint32(32, 3))],

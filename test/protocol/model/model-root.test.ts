@@ -135,6 +135,19 @@ describe("Merkle tree of a model", () => {
     expectCode("MODEL_LEAF_INDEX", () => openLeaf(floats, 4));
   });
 
+  it("refuses pieces of other lengths even under a root made for them", () => {
+    const at = { dimension: 1, leafIndex: 0 };
+    const leaf = new Uint8Array(255);
+    const short = native(Buffer.concat([Buffer.of(0), leaf]));
+    expect(verifyLeaf({ ...at, merkleRoot: short, leaf, proof: [] })).to.equal(false);
+    const sibling = new Uint8Array(31);
+    const whole = new Uint8Array(256);
+    const hash = native(Buffer.concat([Buffer.of(0), whole]));
+    const forged = native(Buffer.concat([Buffer.of(1), hash, sibling]));
+    const claim = { merkleRoot: forged, dimension: 65, leafIndex: 0, leaf: whole, proof: [sibling] };
+    expect(verifyLeaf(claim)).to.equal(false);
+  });
+
   it("can't pass a node off as a leaf", () => {
     const floats = ramp(128);
     const [a, b] = [0, 1].map((i) => native(Buffer.concat([Buffer.of(0), openLeaf(floats, i).leaf])));

@@ -167,6 +167,7 @@ describe("safetensors: unlike the federation's model", () => {
     expectCode("MODEL_DTYPE_MISMATCH", () => assertSameArchitecture(like({ dtype: "I32" }), spec));
     expectCode("MODEL_SHAPE_MISMATCH", () => assertSameArchitecture(like({ shape: [3, 2] }), spec));
     expectCode("MODEL_SHAPE_MISMATCH", () => assertSameArchitecture(like({ shape: [2, 3, 1] }), spec));
+    expectCode("MODEL_SHAPE_MISMATCH", () => assertSameArchitecture(like({ shape: [2] }), spec));
   });
 
   it("is refused by the client's command", () => {
