@@ -8,6 +8,7 @@ import { clientTrainCommand } from "./client/train.ts";
 import { type Cli, group } from "./command.ts";
 import { dataSplitCommand } from "./data/split.ts";
 import { reportFailure } from "./failure.ts";
+import { gasCommand } from "./gas.ts";
 import { EXIT, type Io, processIo } from "./io.ts";
 import { keyNewCommand } from "./key/new.ts";
 import { minerExitCommand } from "./miner/exit.ts";
@@ -17,6 +18,8 @@ import { minerRunCommand } from "./miner/run.ts";
 import { minerStakeCommand } from "./miner/stake.ts";
 import { minerWithdrawCommand } from "./miner/withdraw.ts";
 import { modelGetCommand } from "./model/get.ts";
+import { roundsCommand } from "./rounds.ts";
+import { statusCommand } from "./status.ts";
 import { verifyCommand } from "./verify.ts";
 
 /**
@@ -71,6 +74,9 @@ function subcommands(cli: Cli): Command[] {
       clientRegisterCommand(cli),
     ]),
     group("model", "models of the federation", [modelGetCommand(cli)]),
+    statusCommand(cli),
+    roundsCommand(cli),
+    gasCommand(cli),
     verifyCommand(cli),
     group("key", "keys", [keyNewCommand(cli)]),
     group("data", "training data", [dataSplitCommand(cli)]),

@@ -90,7 +90,10 @@ function steps({ profile, task, token }: DeployOptions): Step[] {
       name: "ClientRegistry",
       args: ({ of, consensus }) => [of("AccessManager"), consensus, false, SAMPLE_CAP],
     },
-    { name: "RewardDistributor", args: ({ token: address, consensus }) => [address, consensus] },
+    {
+      name: "RewardDistributor",
+      args: ({ token: address, consensus }) => [address, consensus, profile.ringSlots + 1],
+    },
     {
       name: CONSENSUS,
       args: ({ of }) => [
@@ -172,8 +175,18 @@ async function deployOne(
   args: readonly unknown[],
 ): Promise<DeployedContract> {
   const { abi, bytecode } = await artifact(name);
-  const contract = await new ContractFactory(abi, bytecode, signer).deploy(...args);
-  const receipt = await contract.deploymentTransaction()?.wait();
+  const receipt = await new ContractFactory(abi, bytecode, signer)
+    .deploy(...args)
+    .then((contract) => contract.deploymentTransaction()?.wait())
+    .catch((cause: Error) => {
+      const why = cause.message.split("\n")[0];
+      throw new QuorateError(
+        "DEPLOYMENT_FAILED",
+        `${name} was not deployed: ${why}`,
+        { name, args },
+        { cause },
+      );
+    });
   if (!receipt?.contractAddress)
     throw new QuorateError("DEPLOYMENT_FAILED", `the deployment of ${name} was not mined`, { name });
   return {
