@@ -53,7 +53,8 @@ export function writeJob(kernels: KernelExports, job: Job): NetworkMemory {
   const start = reserve(0);
   const placed = denseLayers(job.architecture).map((layer) => placeLayer(layer, slots, reserve));
   const widest = Math.max(slots, ...placed.map(({ layer }) => layer.inputs));
-  const terms = reserve(widest * TERM_BYTES);
+  // One more than are ever summed: the kernels write a term before they know whether it counts.
+  const terms = reserve((widest + 1) * TERM_BYTES);
   const records = reserve(placed.length * RECORD_WORDS * 4);
   const networkEnd = end;
   const pixels = reserve(PIXEL_TABLE_BYTES);

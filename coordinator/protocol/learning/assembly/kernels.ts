@@ -29,7 +29,10 @@ export function heapBase(): usize {
   return __heap_base;
 }
 
-/** Names the memory of the network; `termsAt` has room for a term per input of the widest layer and per sample. */
+/**
+ * Names the memory of the network. `termsAt` has room for one term more than the widest layer has inputs and than a
+ * batch has samples.
+ */
 export function setNetwork(recordsAt: usize, layerCount: i32, termsAt: usize, pixelsAt: usize): void {
   records = recordsAt;
   layers = layerCount;
@@ -115,10 +118,7 @@ function imageTerms(image: usize): i32 {
     }
     for (const end = min(i + 8, inputs); i < end; i++) {
       const pixel = <usize>load<u8>(image + i);
-      if (pixel == 0) continue;
-      store<u32>(term, <u32>(weights + i * stride));
-      store<f32>(term, load<f32>(pixels + (pixel << 2)), 4);
-      term += TERM;
+      term = list(term, weights + i * stride, load<f32>(pixels + (pixel << 2)));
     }
   }
   return <i32>((term - terms) / TERM);
@@ -131,13 +131,20 @@ function rectify(values: usize, count: i32, next: usize): i32 {
   let term = terms;
   for (let i: usize = 0; i < <usize>count; i++) {
     const value = load<f32>(values + (i << 2));
-    if (value > 0) {
-      store<u32>(term, <u32>(weights + i * stride));
-      store<f32>(term, value, 4);
-      term += TERM;
-    } else store<f32>(values + (i << 2), 0);
+    const positive = select<f32>(value, 0, value > 0);
+    store<f32>(values + (i << 2), positive);
+    term = list(term, weights + i * stride, positive);
   }
   return <i32>((term - terms) / TERM);
+}
+
+/** Writes a term and steps past it unless its factor is 0; a branch here would be mispredicted half of the time. */
+// @ts-ignore: decorator
+@inline
+function list(term: usize, rowAt: usize, factor: f32): usize {
+  store<u32>(term, <u32>rowAt);
+  store<f32>(term, factor, 4);
+  return term + select<usize>(TERM, 0, factor != 0);
 }
 
 /** out += Σ value·row over the listed terms, in their order for every element; rows of `bytes` bytes. */
@@ -201,11 +208,9 @@ function propagateDelta(l: i32, slot: i32): void {
   let term = terms;
   for (let i: usize = 0; i < inputs; i++, weights += stride) {
     store<f32>(out + (i << 2), 0);
-    if (load<f32>(active + (i << 2)) > 0) {
-      store<u32>(term, <u32>weights);
-      store<u32>(term, <u32>(out + (i << 2)), 4);
-      term += TERM;
-    }
+    store<u32>(term, <u32>weights);
+    store<u32>(term, <u32>(out + (i << 2)), 4);
+    term += select<usize>(TERM, 0, load<f32>(active + (i << 2)) > 0);
   }
   const end = term;
   for (term = terms; term + 4 * TERM <= end; term += 4 * TERM) dotFour(term, deltas, stride);
@@ -261,10 +266,7 @@ function updateFirst(images: usize, batch: usize, size: i32): void {
     for (let slot = 0; slot < size; slot++, deltas += stride) {
       const sample = <usize>load<u32>(batch + ((<usize>slot) << 2));
       const pixel = <usize>load<u8>(images + sample * inputs + i);
-      if (pixel == 0) continue;
-      store<u32>(term, <u32>deltas);
-      store<f32>(term, load<f32>(pixels + (pixel << 2)), 4);
-      term += TERM;
+      term = list(term, deltas, load<f32>(pixels + (pixel << 2)));
     }
     accumulate(weights, stride, <i32>((term - terms) / TERM));
   }
@@ -284,11 +286,7 @@ function updateHidden(l: i32, size: i32): void {
     let deltas = row(layer, DELTAS, 0);
     let active = row(below, ACTIVATIONS, 0) + (i << 2);
     for (let slot = 0; slot < size; slot++, deltas += stride, active += belowStride) {
-      const value = load<f32>(active);
-      if (value == 0) continue;
-      store<u32>(term, <u32>deltas);
-      store<f32>(term, value, 4);
-      term += TERM;
+      term = list(term, deltas, load<f32>(active));
     }
     accumulate(weights, stride, <i32>((term - terms) / TERM));
   }
