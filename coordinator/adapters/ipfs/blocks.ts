@@ -40,8 +40,8 @@ export async function readBlock(
   return parts.length === 1 ? parts[0]! : concatBytes(...parts);
 }
 
-/** First wait for a block before it is asked for again; doubled each time. */
-const FIRST_WAIT_MS = 1_000;
+/** First wait for a block before it is asked for again, doubled each time: 8 MiB in flight arrive at 4 MB/s. */
+const FIRST_WAIT_MS = 2_000;
 /** Bitswap drops a request that repeats one it is just withdrawing: 5 times its debounce of 10 ms. */
 const PAUSE_MS = 50;
 
@@ -54,12 +54,29 @@ export async function fetchBlock(helia: Helia, cid: CID, signal: AbortSignal): P
   for (let wait = FIRST_WAIT_MS; ; wait *= 2) {
     const attempt = AbortSignal.any([signal, AbortSignal.timeout(wait)]);
     try {
-      return await readBlock(helia, cid, { signal: attempt });
+      return await raceSignal(readBlock(helia, cid, { signal: attempt }), attempt);
     } catch (error) {
       signal.throwIfAborted();
       if (!attempt.aborted) throw error;
       await sleep(PAUSE_MS, undefined, { signal });
     }
+  }
+}
+
+/**
+ * The promise, or the signal's reason as soon as it is aborted. Bitswap tells its peers that a request is over before
+ * it lets go of it, and waits ten seconds for one that is silent.
+ */
+async function raceSignal<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    promise.catch(() => {});
   }
 }
 

@@ -7,8 +7,8 @@ import { CHUNK_BYTES, DAG_PB, digestOfBytes, MAX_LINKS, RAW, rootOf } from "./ci
 /** Largest file read when the caller names no limit: 256 MiB, six times the largest model the protocol is tested with. */
 const DEFAULT_MAX_BYTES = 256 * 1024 * 1024;
 
-/** Blocks asked for at the same time: 16 MiB in flight. */
-const CONCURRENCY = 16;
+/** Blocks asked for at the same time: 8 MiB in flight. */
+const CONCURRENCY = 8;
 
 /** How blocks are found and interior nodes read. Blocks must match their CID. */
 export interface BlockSource {
