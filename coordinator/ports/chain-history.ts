@@ -26,6 +26,8 @@ export interface ChainHistory {
    * @throws QuorateError VOTES_UNREADABLE if it is no call of RoundConsensus that carries votes
    */
   submittedVotes(transaction: Hex): Promise<readonly SubmittedVote[]>;
+  /** Hash of a block; undefined if there is none. */
+  blockHash(block: number): Promise<Hex | undefined>;
   /** Cost of every transaction that left an event. Failed ones leave none: only their sender's ledger has them. */
   gasLedger(): Promise<readonly LedgerRow[]>;
 }

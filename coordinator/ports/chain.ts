@@ -25,8 +25,12 @@ export interface Federation {
   /** Digest of the task file. */
   readonly taskHash: Hex;
   readonly genesisRoot: Hex;
+  /** Digest of the genesis model's file; zero if nodes derive it. */
+  readonly genesisCid?: Hex;
   /** Number of float32 values of every model. */
   readonly dimension: number;
+  /** Samples of the validation set, 0 without an evaluator. */
+  readonly validationSize?: number;
 }
 
 export interface MinerRecord {

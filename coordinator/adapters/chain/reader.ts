@@ -54,6 +54,7 @@ export async function createChainReader(options: ReaderOptions): Promise<Quorate
     ...createRoundReads(connection, views),
     ...createMemberReads(connection, views),
     ...createHistory(connection, views.view),
+    blockHash: (block) => hashOfBlock(connection, block),
     latestBlock: () => latestBlock(connection),
     pendingTime: () => pendingTime(connection),
     close: () => connection.close(),
@@ -63,12 +64,9 @@ export async function createChainReader(options: ReaderOptions): Promise<Quorate
 type Views = Pick<QuorateReader, "recentView" | "view">;
 
 function createViews(connection: ChainConnection, keep = Number.POSITIVE_INFINITY): Views {
-  const { provider, guard, deployBlock } = connection;
+  const { deployBlock } = connection;
   const logs = createLogReader(connection);
-  const blockHash = async (block: number): Promise<Hex | undefined> => {
-    const found = await guard("eth_getBlockByNumber", () => provider.getBlock(block));
-    return (found?.hash ?? undefined) as Hex | undefined;
-  };
+  const blockHash = (block: number) => hashOfBlock(connection, block);
   const followerOf = (keepRounds: number) => createFollower({ logs, blockHash, deployBlock, keepRounds });
   const recent = followerOf(Math.max(FEWEST_ROUNDS, keep));
   return {
@@ -93,7 +91,9 @@ async function createFederationReads(
     deployBlock,
     taskHash: task.taskHash as Hex,
     genesisRoot: task.genesisModelRoot as Hex,
+    genesisCid: task.genesisModelCid as Hex,
     dimension: Number(task.dimension),
+    validationSize: Number(task.validationSize),
   };
   return {
     federation: async () => federation,
@@ -167,6 +167,11 @@ export async function latestBlock({ provider, guard }: ChainConnection): Promise
   const block = await guard("eth_getBlockByNumber", () => provider.getBlock("latest"));
   if (!block?.hash) throw new QuorateError("RPC_ERROR", "the node has no latest block", {});
   return { number: block.number, hash: block.hash as Hex, timestamp: block.timestamp };
+}
+
+async function hashOfBlock({ provider, guard }: ChainConnection, block: number): Promise<Hex | undefined> {
+  const found = await guard("eth_getBlockByNumber", () => provider.getBlock(block));
+  return (found?.hash ?? undefined) as Hex | undefined;
 }
 
 /** Time of the block being built; where a node builds none, the later of the newest block's and the host's. */

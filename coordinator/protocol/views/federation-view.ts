@@ -52,8 +52,12 @@ export interface CastVoteRecord extends VoteRecord {
 /** A miner's standing after a round: what the round's reputation event says. */
 export interface ScoreRecord {
   readonly miner: Hex;
-  /** WAD. */
+  /** WAD, before the round's step, missed rounds taken off. */
+  readonly before: bigint;
+  /** WAD, from then on. */
   readonly reputation: bigint;
+  /** Bonded then; smallest unit of the token. */
+  readonly stake: bigint;
   readonly weight: bigint;
 }
 
@@ -76,10 +80,15 @@ export interface RoundRecord {
   readonly payoutsTotal: bigint;
   /** Settlement the round builds on, 0 for the genesis model. */
   readonly baseSettlement: bigint;
+  /** null until somebody stored it. */
   readonly seed: bigint | null;
+  /** The block whose hash it is. */
+  readonly seedBlock: number | null;
   readonly candidates: readonly CandidateRecord[];
   /** On chain, a replaced vote by its replacement. */
   readonly castVotes: readonly CastVoteRecord[];
+  /** Cast after an early settlement: they prove presence and decide nothing. */
+  readonly lateVotes: readonly CastVoteRecord[];
   /** The votes that decided the round; empty while it is open. */
   readonly countedVotes: readonly VoteRecord[];
   readonly skippedVotes: readonly {

@@ -1,7 +1,7 @@
 import type { Hex } from "../bytes.ts";
 import { type Draft, type EventOf, type Reducers, updateMiner, updateRound } from "./draft.ts";
 import type { ContractParameters } from "./events.ts";
-import type { MinerStatus, MinerView, RoundRecord } from "./federation-view.ts";
+import type { MinerStatus, MinerView, RoundRecord, ScoreRecord } from "./federation-view.ts";
 
 /** In the order of the contract's enum. */
 const STATUSES: readonly MinerStatus[] = [
@@ -105,26 +105,30 @@ function score(draft: Draft, event: EventOf<"MinersScored">): void {
   const { round, miners, reputations, weights } = event.args;
   draft.ballots += 1;
   const ballot = draft.ballots;
-  const record = draft.rounds.get(round);
-  for (const [k, miner] of miners.entries()) {
-    const reputation = reputations[k]!;
+  const scores = miners.map((miner, k): ScoreRecord => {
+    const known = draft.miners.get(miner.toLowerCase());
+    return {
+      miner,
+      before: known ? afterMissed(known.recorded, ballot - 1, draft.parameters) : 0n,
+      reputation: reputations[k]!,
+      stake: known?.stake ?? 0n,
+      weight: weights[k]!,
+    };
+  });
+  for (const { miner, reputation, weight } of scores)
     updateMiner(draft, miner, (known) => ({
       reputation,
       recorded: { reputation, ballot },
-      weight: weights[k]!,
+      weight,
       voted: known.voted + 1,
       lastVoted: round,
     }));
-  }
-  for (const { miner } of absentees(record, miners))
+  for (const { miner } of absentees(draft.rounds.get(round), miners))
     updateMiner(draft, miner, (known) => ({
       missed: known.missed + 1,
       reputation: afterMissed(known.recorded, ballot, draft.parameters),
     }));
-  updateRound(draft, round, () => ({
-    ballot,
-    scores: miners.map((miner, k) => ({ miner, reputation: reputations[k]!, weight: weights[k]! })),
-  }));
+  updateRound(draft, round, () => ({ ballot, scores }));
 }
 
 function provePresence(draft: Draft, event: EventOf<"PresenceProven">): void {

@@ -18,6 +18,7 @@ export const ROUND_REDUCERS: Reducers = {
   SeedFrozen(draft, { args, transaction }) {
     updateRound(draft, args.round, (record) => ({
       seed: args.seed,
+      seedBlock: Number(args.seedBlock),
       transactions: withTransaction(record, transaction),
     }));
   },
@@ -83,8 +84,10 @@ function open(draft: Draft, event: EventOf<"RoundOpened">): void {
     payoutsTotal: base?.total ?? 0n,
     baseSettlement: draft.latestSettlement,
     seed: null,
+    seedBlock: null,
     candidates: [],
     castVotes: [],
+    lateVotes: [],
     countedVotes: [],
     skippedVotes: [],
     ended: null,
@@ -128,19 +131,21 @@ function cosign(draft: Draft, event: EventOf<"CandidateCosigned">): void {
 
 function castVote(draft: Draft, event: EventOf<"VoteCast">): void {
   const { round, candidate, miner, support, confidence, reason, reasonIndex } = event.args;
+  const vote = {
+    miner,
+    candidate,
+    support,
+    confidence: Number(confidence),
+    reason: Number(reason),
+    reasonIndex,
+    cast: momentOf(event),
+  };
+  const replace = (votes: RoundRecord["castVotes"]) => [
+    ...votes.filter((known) => known.miner !== miner || known.candidate !== candidate),
+    vote,
+  ];
   updateRound(draft, round, (record) => ({
-    castVotes: [
-      ...record.castVotes.filter((vote) => vote.miner !== miner || vote.candidate !== candidate),
-      {
-        miner,
-        candidate,
-        support,
-        confidence: Number(confidence),
-        reason: Number(reason),
-        reasonIndex,
-        cast: momentOf(event),
-      },
-    ],
+    ...(record.ended ? { lateVotes: replace(record.lateVotes) } : { castVotes: replace(record.castVotes) }),
     transactions: withTransaction(record, event.transaction),
   }));
 }
