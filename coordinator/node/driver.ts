@@ -1,4 +1,4 @@
-import type { RoundView } from "../ports/chain.ts";
+import type { MinerRecord, RoundView } from "../ports/chain.ts";
 import { sameHex } from "../protocol/bytes.ts";
 import { type Duty, dutiesOf, type MinerFacts } from "../protocol/round/duties.ts";
 import type { Jobs } from "./jobs.ts";
@@ -6,7 +6,7 @@ import type { Proposer } from "./proposer.ts";
 import type { Retention } from "./retention.ts";
 import { minerOf, type RoundWatch, roundName, type Snapshot, votersOf } from "./round-watch.ts";
 import type { Settler } from "./settler.ts";
-import type { SigningRoom } from "./signing.ts";
+import { isWithheldNo, type SigningRoom } from "./signing.ts";
 import { timingsOf } from "./timings.ts";
 import type { Emit, MinerDeps } from "./types.ts";
 import { countable, type UpdatePool } from "./update-pool.ts";
@@ -84,7 +84,7 @@ export function createDriver(deps: DriverDeps): Driver {
       const { staggerMs, stragglersMs } = timingsOf(snapshot.parameters, config.timings);
       const timings = { stagger: staggerMs / 1_000, stragglers: stragglersMs / 1_000 };
       const self = minerOf(snapshot, config.miner);
-      if (!self?.active) return;
+      if (!self || !takesPart(self, snapshot)) return;
       const duties = dutiesOf(snapshot.view, factsOf(deps, snapshot), timings);
       // What is not due any more starts its wait anew should it become due again.
       for (const kind of dueSince.keys())
@@ -96,6 +96,11 @@ export function createDriver(deps: DriverDeps): Driver {
       await jobs.idle();
     },
   };
+}
+
+/** Seated in the open round; while none is open, in the one that could open. */
+function takesPart(record: MinerRecord, { view }: Snapshot): boolean {
+  return view?.status === "open" ? record.active : (record.activeNext ?? record.active);
 }
 
 function factsOf(deps: DriverDeps, snapshot: Snapshot): MinerFacts {
@@ -112,7 +117,13 @@ function factsOf(deps: DriverDeps, snapshot: Snapshot): MinerFacts {
   const outcomes = candidates.map(
     (posted) => [posted.id.toLowerCase(), votes.tallyOf(view!, posted, snapshot.miners).outcome] as const,
   );
-  const active = snapshot.miners.filter((record) => record.active);
+  const replaceable = candidates.filter(({ id }) =>
+    voters.some(({ miner }) => {
+      const known = votes.voteOf(view!, miner, id);
+      return known && isWithheldNo(known.vote);
+    }),
+  );
+  const active = snapshot.miners.filter((record) => takesPart(record, snapshot));
   return {
     self: config.miner,
     turn: Math.max(
@@ -126,6 +137,7 @@ function factsOf(deps: DriverDeps, snapshot: Snapshot): MinerFacts {
     refusedUpload: view !== undefined && pool.refused(view),
     ownVotes: new Map(ownVotes),
     outcomes: new Map(outcomes),
+    replaceable: new Set(replaceable.map(({ id }) => id.toLowerCase())),
     allVoted: voters.every(({ miner }) => voted(miner)),
     undelivered: view?.status === "open" ? voter.undelivered(snapshot) : new Set(),
   };

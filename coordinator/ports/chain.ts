@@ -38,7 +38,10 @@ export interface MinerRecord {
   /** Address of the voting key. */
   readonly key: Hex;
   readonly endpoint: string;
+  /** Holds a seat in the open round, or held one in the last that ended. */
   readonly active: boolean;
+  /** Holds a seat from the next opening on; `active` if absent. */
+  readonly activeNext?: boolean;
   /** Smallest unit of the token. */
   readonly stake: bigint;
   /** WAD. */

@@ -222,11 +222,13 @@ function chainParameters({ parameters }: FederationView): ChainParameters {
 function minerRecords(view: FederationView): MinerRecord[] {
   return [...view.miners.values()]
     .filter(({ status }) => status !== "exited")
-    .map(({ miner, key, endpoint, stake, reputation, weight }) => ({
+    .map(({ miner, status, key, nextKey, endpoint, stake, reputation, weight }) => ({
       miner,
-      key,
+      // A miner without a seat has only the key it will vote with.
+      key: view.seats.includes(miner.toLowerCase()) ? key : nextKey,
       endpoint,
       active: view.seats.includes(miner.toLowerCase()),
+      activeNext: status === "active" || status === "joining",
       stake,
       reputation,
       weight,
