@@ -17,22 +17,30 @@ const MAX_UPDATES = 4_096;
 /** Votes in one list: far above the miners of any round. */
 const MAX_VOTES = 4_096;
 
-const hex = (length: number): z.ZodType<Hex> =>
-  z
-    .string()
-    .regex(new RegExp(`^0x[0-9a-fA-F]{${2 * length}}$`), `expected 0x and ${length} bytes in hexadecimal`)
-    .transform((text) => text.toLowerCase() as Hex) as unknown as z.ZodType<Hex>;
+/** A string that is checked and read in one step: a transform of its own would run on a refused string too. */
+function text<T>(problem: string, read: (text: string) => T | undefined): z.ZodType<T> {
+  return z.string().transform((value, context) => {
+    const result = read(value);
+    if (result !== undefined) return result;
+    context.issues.push({ code: "custom", message: problem, input: value.slice(0, 100) });
+    return z.NEVER;
+  }) as unknown as z.ZodType<T>;
+}
+
+const hex = (length: number): z.ZodType<Hex> => {
+  const pattern = new RegExp(`^0x[0-9a-fA-F]{${2 * length}}$`);
+  return text(`expected 0x and ${length} bytes in hexadecimal`, (value) =>
+    pattern.test(value) ? (value.toLowerCase() as Hex) : undefined,
+  );
+};
 
 /** Integers that may exceed 2^53 travel as decimal strings. */
 const wide = (bits: number): z.ZodType<bigint> =>
-  z
-    .string()
-    .regex(/^(0|[1-9][0-9]{0,77})$/, "expected a decimal integer as a string")
-    .transform(BigInt)
-    .refine(
-      (value) => value < 1n << BigInt(bits),
-      `does not fit ${bits} bits`,
-    ) as unknown as z.ZodType<bigint>;
+  text(`expected a decimal integer of ${bits} bits as a string`, (value) => {
+    if (!/^(0|[1-9][0-9]{0,77})$/.test(value)) return undefined;
+    const integer = BigInt(value);
+    return integer < 1n << BigInt(bits) ? integer : undefined;
+  });
 
 const small = (bits: number): z.ZodNumber =>
   z
