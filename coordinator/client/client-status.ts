@@ -2,7 +2,11 @@ import type { ChainReader, ClientRecord, RoundStatus, RoundView } from "../ports
 import type { Content } from "../ports/content.ts";
 import { type Hex, sameHex, ZERO_HASH } from "../protocol/bytes.ts";
 import { isQuorateError } from "../protocol/errors.ts";
-import { decodeManifestFile, MANIFEST_MAX_BYTES, type ManifestFile } from "../protocol/round/manifest-file.ts";
+import {
+  decodeManifestFile,
+  MANIFEST_MAX_BYTES,
+  type ManifestFile,
+} from "../protocol/round/manifest-file.ts";
 import { finalTable } from "./claim-payout.ts";
 
 const DEFAULT_ROUNDS = 20;

@@ -77,7 +77,7 @@ interface Named {
  * @throws QuorateError NO_OPEN_ROUND, UPDATE_WRONG_BASE, UPDATE_NOT_ACKNOWLEDGED, MODEL_*
  */
 export async function submitUpdate(options: SubmitUpdateOptions): Promise<SubmittedUpdate> {
-  const { clock, signal } = options;
+  const { clock } = options;
   const named = await nameModel(options);
   const end = clock.now() + (options.waitMs ?? DEFAULT_WAIT_MS);
   const first = await openRound(options.chain);

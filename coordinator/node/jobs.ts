@@ -8,8 +8,6 @@ const LAST_RETRY_MS = 5_000;
 export interface Jobs {
   /** Starts a job unless it is running, done, or waiting after a failure. */
   ensure(key: string, run: (signal: AbortSignal) => Promise<void>): void;
-  /** True once a job has succeeded. */
-  done(key: string): boolean;
   /** Aborts and forgets all jobs. */
   clear(): void;
   /** Resolves when no aborted or running job is left. */
@@ -62,7 +60,6 @@ export function createJobs(deps: {
       if (job.state !== "failed" || deps.clock.now() < job.notBefore) return;
       start(key, job, run);
     },
-    done: (key) => jobs.get(key)?.state === "done",
     clear() {
       scope.abort(new Error("the round is over"));
       scope = new AbortController();

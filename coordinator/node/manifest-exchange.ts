@@ -2,10 +2,13 @@ import type { MinerRecord, RoundView } from "../ports/chain.ts";
 import type { InventoryMessage, ManifestMessage } from "../ports/transport.ts";
 import { type Hex, sameHex } from "../protocol/bytes.ts";
 import { isQuorateError, QuorateError } from "../protocol/errors.ts";
-import { collectOver, rankOf } from "../protocol/round/duties.ts";
+import { collectOver } from "../protocol/round/duties.ts";
+import { MANIFEST_MAX_BYTES } from "../protocol/round/manifest-file.ts";
 import type { Inventory } from "../protocol/round/messages.ts";
 import { canonicalUpdates, type SignedUpdate } from "../protocol/round/references.ts";
 import { within } from "./concurrency.ts";
+import { checkInventory, checkManifest, checkRoles, notYet, updatesIn } from "./exchange-checks.ts";
+import type { Jobs } from "./jobs.ts";
 import { hashOf } from "./results.ts";
 import { minerOf, openRoundOf, type RoundWatch, roundName } from "./round-watch.ts";
 import type { SigningRoom } from "./signing.ts";
@@ -32,12 +35,16 @@ export interface ExchangeLimits {
   readonly signal: AbortSignal;
 }
 
-type ExchangeDeps = Pick<MinerDeps, "transport" | "recoverer" | "clock" | "federation" | "logger"> & {
+type ExchangeDeps = Pick<
+  MinerDeps,
+  "content" | "transport" | "recoverer" | "clock" | "federation" | "logger"
+> & {
   readonly miner: Hex;
   readonly watch: RoundWatch;
   readonly pool: UpdatePool;
   readonly signing: SigningRoom;
   readonly emit: Emit;
+  readonly jobs: Jobs;
   readonly changed: () => void;
 };
 
@@ -51,10 +58,43 @@ export function createManifestExchange(deps: ExchangeDeps): ManifestExchange {
     updates: readonly SignedUpdate[],
   ): Promise<readonly SignedUpdate[]> => {
     const { round, openingHash } = view;
+    if (updates.length === 0)
+      throw new QuorateError("NO_UPDATES", `no update of round ${round} is held yet`, {
+        round: String(round),
+      });
     const signed = await signing.manifest({ round, openingHash, updatesHash: hashOf(updates) }, updates);
     deps.emit({ kind: "manifest", round: String(round), updates: signed.updates.length });
     deps.changed();
     return signed.updates;
+  };
+
+  /** A list of the partner's, if all of it can be had and it leaves out no client this miner acknowledged. */
+  const adopt = async (
+    view: RoundView,
+    wanted: readonly SignedUpdate[],
+    { limits, hint }: { readonly limits: ExchangeLimits; readonly hint?: string },
+  ): Promise<readonly SignedUpdate[] | undefined> => {
+    const { timings, signal } = limits;
+    const held = await pool.obtain(wanted, { milliseconds: timings.fetchMs, signal, ...(hint && { hint }) });
+    const all = canonicalUpdates([...wanted, ...pool.list(view)]);
+    const missed = all.filter(({ client }) => !wanted.some((signed) => sameHex(signed.client, client)));
+    return held.length === wanted.length && missed.length === 0 ? wanted : undefined;
+  };
+
+  /** The list of a candidate the partner has posted already. */
+  const ofPosted = async (view: RoundView, limits: ExchangeLimits) => {
+    for (const { candidate } of view.candidates) {
+      const bytes = await within(
+        clock,
+        { milliseconds: limits.timings.fetchMs, signal: limits.signal },
+        (signal) => deps.content.get(candidate.manifestCid, { maxBytes: MANIFEST_MAX_BYTES, signal }),
+      ).catch(() => undefined);
+      limits.signal.throwIfAborted();
+      const updates = bytes && updatesIn(bytes, candidate.updatesHash);
+      const list = updates && (await adopt(view, updates, { limits }));
+      if (list) return list;
+    }
+    return undefined;
   };
 
   const inventoryFor = (view: RoundView) =>
@@ -116,6 +156,8 @@ export function createManifestExchange(deps: ExchangeDeps): ManifestExchange {
       const before = signing.signedManifest(view);
       if (before) return before.updates;
       await pool.close(view);
+      const posted = await ofPosted(view, limits);
+      if (posted) return settleOn(view, posted);
       const inventory = await waitForInventory(view, limits);
       if (inventory) {
         const secondary = minerOf(await watch.fresh(), inventory.miner);
@@ -134,13 +176,10 @@ export function createManifestExchange(deps: ExchangeDeps): ManifestExchange {
       await pool.close(view);
       const primary = minerOf(await watch.fresh(), view.order![0]!);
       const wanted = primary && (await askPatiently(view, primary, limits));
-      if (!wanted) return settleOn(view, canonicalUpdates(pool.list(view)));
-      const held = await pool.obtain(wanted, {
-        milliseconds: limits.timings.fetchMs,
-        signal: limits.signal,
-        hint: primary.endpoint,
-      });
-      return settleOn(view, canonicalUpdates(held));
+      const hint = primary ? { hint: primary.endpoint } : {};
+      const list =
+        (wanted && (await adopt(view, wanted, { limits, ...hint }))) ?? (await ofPosted(view, limits));
+      return settleOn(view, list ?? canonicalUpdates(pool.list(view)));
     },
 
     async alone(view) {
@@ -158,13 +197,10 @@ export function createManifestExchange(deps: ExchangeDeps): ManifestExchange {
       if (!ready() && !collectOver(view, countable(pool.list(view)), watch.time())) {
         // Its updates are fetched meanwhile, so that this miner's cut-off comes too.
         const secondary = minerOf(snapshot, inventory.miner)!;
-        void pool
-          .obtain(inventory.updates, {
-            milliseconds: view.proposeSlot * 1_000,
-            signal: new AbortController().signal,
-            hint: secondary.endpoint,
-          })
-          .then(deps.changed, () => undefined);
+        deps.jobs.ensure(`inventory:${inventory.signature}`, async (signal) => {
+          const milliseconds = view.proposeSlot * 1_000;
+          await pool.obtain(inventory.updates, { milliseconds, signal, hint: secondary.endpoint });
+        });
         throw notYet(view);
       }
       received = { round: roundName(view), inventory };
@@ -176,67 +212,4 @@ export function createManifestExchange(deps: ExchangeDeps): ManifestExchange {
       return { miner: deps.miner, updates: manifest.updates, signature: manifest.signature };
     },
   };
-}
-
-function checkRoles(
-  deps: Pick<ExchangeDeps, "miner">,
-  view: RoundView,
-  { round, sender }: { readonly round: bigint; readonly sender: Hex },
-): void {
-  if (round !== view.round || rankOf(view, deps.miner) !== 0)
-    throw new QuorateError("NOT_PRIMARY", `${deps.miner} is not the primary of round ${round}`, {
-      round: String(round),
-      open: String(view.round),
-    });
-  if (rankOf(view, sender) !== 1)
-    throw new QuorateError("INVENTORY_STRANGER", `${sender} is not the secondary of round ${round}`, {
-      round: String(round),
-      sender,
-    });
-}
-
-function checkInventory(
-  deps: Pick<ExchangeDeps, "recoverer" | "federation">,
-  view: RoundView,
-  {
-    inventory,
-    secondary,
-  }: { readonly inventory: InventoryMessage; readonly secondary: MinerRecord | undefined },
-): void {
-  const message: Inventory = {
-    round: view.round,
-    openingHash: view.openingHash,
-    updatesHash: hashOf(inventory.updates),
-  };
-  const { domain } = deps.federation.federation;
-  const signer = deps.recoverer.recover(domain, "Inventory", message, inventory.signature);
-  if (!secondary || !signer || !sameHex(signer, secondary.key))
-    throw new QuorateError(
-      "INVENTORY_BAD_SIGNATURE",
-      `the inventory is not signed by the voting key of ${inventory.miner}`,
-      { sender: inventory.miner },
-    );
-}
-
-function checkManifest(
-  deps: Pick<ExchangeDeps, "recoverer" | "federation">,
-  view: RoundView,
-  { answer, primary }: { readonly answer: ManifestMessage; readonly primary: MinerRecord },
-): void {
-  const message = { round: view.round, openingHash: view.openingHash, updatesHash: hashOf(answer.updates) };
-  const { domain } = deps.federation.federation;
-  const signer = deps.recoverer.recover(domain, "Manifest", message, answer.signature);
-  const canonical = hashOf(canonicalUpdates(answer.updates)) === message.updatesHash;
-  if (!signer || !sameHex(signer, primary.key) || !canonical)
-    throw new QuorateError(
-      "MANIFEST_BAD_SIGNATURE",
-      `the manifest is not a canonical list signed by the voting key of ${primary.miner}`,
-      { primary: primary.miner, canonical },
-    );
-}
-
-function notYet(view: RoundView): QuorateError {
-  return new QuorateError("NOT_YET", `the primary still collects updates of round ${view.round}`, {
-    round: String(view.round),
-  });
 }

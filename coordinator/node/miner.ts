@@ -53,8 +53,11 @@ export function createMiner(deps: MinerDeps): Miner {
   };
   const report: Shared["report"] = (error, doing) => {
     const code = isQuorateError(error) ? error.code : "INTERNAL";
-    health.lastError = `${code}: ${(error as Error).message}`;
-    logger.warn({ doing, code, error: (error as Error).message }, "trying again");
+    const { message } = error as Error;
+    const line = `${doing.split(":")[0]}: ${code}: ${message}`;
+    // The same trouble over and over is one line, not one per attempt.
+    logger[health.lastError === line ? "debug" : "warn"]({ doing, code, error: message }, "trying again");
+    health.lastError = line;
   };
   const parts = assemble(deps, { bell, emit, report });
   let running: { readonly stop: AbortController; readonly loop: Promise<void> } | undefined;
@@ -112,7 +115,7 @@ function assemble(deps: MinerDeps, { bell, emit, report }: Shared): Parts {
   const results = createResults({ ...deps, bases: createBases(deps) });
   const pool = createUpdatePool(shared);
   const votes = createVotePool(shared);
-  const exchange = createManifestExchange({ ...shared, pool });
+  const exchange = createManifestExchange({ ...shared, pool, jobs });
   const proposer = createProposer({ ...shared, exchange, results });
   const judge = createJudge({
     ...deps,

@@ -161,6 +161,6 @@ function read<K extends MessageKind>(kind: K, entry: SignedEntry): Signed<K> {
 function readManifest(
   entry: SignedEntry,
 ): Signed<"Manifest"> & { readonly updates: readonly SignedUpdate[] } {
-  const updates = (entry.context?.updates as readonly unknown[]).map(signedUpdateFromJson);
+  const updates = ((entry.context?.updates ?? []) as readonly unknown[]).map(signedUpdateFromJson);
   return { ...read("Manifest", entry), updates };
 }

@@ -1,7 +1,7 @@
-import type { ClientRecord, RoundView } from "../ports/chain.ts";
+import type { RoundView } from "../ports/chain.ts";
 import type { UploadAnswer } from "../ports/transport.ts";
-import { compareHex, type Hex, sameHex } from "../protocol/bytes.ts";
-import { isQuorateError, QuorateError } from "../protocol/errors.ts";
+import { type Hex, sameHex } from "../protocol/bytes.ts";
+import { QuorateError } from "../protocol/errors.ts";
 import { checkUpdateAuthor, checkUpdateRound } from "../protocol/round/check-update.ts";
 import { lastSlotEnd } from "../protocol/round/duties.ts";
 import {
@@ -10,11 +10,11 @@ import {
   referenceOf,
   type SignedUpdate,
 } from "../protocol/round/references.ts";
-import { readModel } from "../protocol/round/stored-files.ts";
 import { createLocks, within } from "./concurrency.ts";
 import { openRoundOf, type RoundWatch, roundName } from "./round-watch.ts";
 import type { SigningRoom } from "./signing.ts";
 import type { Emit, MinerDeps } from "./types.ts";
+import { checkModel, closedError, createClientCache, limitError } from "./update-checks.ts";
 
 /** Different updates of one client kept in a round: the second is evidence, a third is refused. */
 export const UPDATES_PER_CLIENT = 2;
@@ -212,38 +212,6 @@ export function countable(updates: readonly SignedUpdate[]): number {
   return canonicalUpdates(updates).length;
 }
 
-function checkModel(
-  signed: SignedUpdate,
-  bytes: Uint8Array,
-  { federation, sha256 }: Pick<PoolDeps, "federation" | "sha256">,
-): void {
-  try {
-    readModel(bytes, signed.update.modelRoot, federation.genesis, sha256);
-  } catch (error) {
-    if (!isQuorateError(error, "MODEL_ROOT_MISMATCH")) throw error;
-    throw new QuorateError("UPDATE_ROOT_MISMATCH", `the update signs another model: ${error.message}`, {
-      client: signed.client,
-      ...error.details,
-    });
-  }
-}
-
-/** Registrations change at openings only, so what a round knows of its clients stays true for the round. */
-function createClientCache({ chain }: Pick<PoolDeps, "chain">) {
-  let round = "";
-  const known = new Map<string, ClientRecord>();
-  return async (client: Hex, view: RoundView): Promise<ClientRecord | undefined> => {
-    if (round !== roundName(view)) known.clear();
-    round = roundName(view);
-    const held = known.get(client.toLowerCase());
-    if (held) return held;
-    const record = await chain.client(client);
-    // Strangers are not remembered: their number is not bounded by the chain.
-    if (record?.active) known.set(client.toLowerCase(), record);
-    return record;
-  };
-}
-
 function insert(state: RoundUpdates, signed: SignedUpdate): void {
   const key = signed.client.toLowerCase();
   const held = state.byClient.get(key) ?? [];
@@ -258,21 +226,4 @@ function isSame(a: SignedUpdate, b: SignedUpdate): boolean {
 
 function lowest(updates: readonly SignedUpdate[]): SignedUpdate {
   return [...updates].sort((a, b) => compareReferences(referenceOf(a), referenceOf(b)))[0]!;
-}
-
-function closedError({ client, update }: SignedUpdate): QuorateError {
-  return new QuorateError(
-    "UPDATE_CLOSED",
-    `round ${update.round} no longer collects updates here: send one for the next round`,
-    { client, round: String(update.round) },
-  );
-}
-
-function limitError({ client, update }: SignedUpdate, held: readonly SignedUpdate[]): QuorateError {
-  const roots = held.map((other) => other.update.modelRoot).sort(compareHex);
-  return new QuorateError(
-    "UPDATE_LIMIT",
-    `client ${client} already sent ${held.length} different updates in round ${update.round}; ${roots[0]} counts`,
-    { client, round: String(update.round), held: roots, counts: roots[0] },
-  );
 }

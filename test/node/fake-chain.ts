@@ -16,8 +16,8 @@ import type { Recoverer } from "../../coordinator/ports/signer.ts";
 import type { CandidateMessage, VoteMessage } from "../../coordinator/ports/transport.ts";
 import { type Hex, sameHex, toHex, ZERO_HASH } from "../../coordinator/protocol/bytes.ts";
 import { QuorateError } from "../../coordinator/protocol/errors.ts";
-import { type Candidate, candidateId } from "../../coordinator/protocol/round/messages.ts";
 import { lastSlotEnd, proposersDone, rankOf, slotOf } from "../../coordinator/protocol/round/duties.ts";
+import { type Candidate, candidateId } from "../../coordinator/protocol/round/messages.ts";
 import { tally, winner } from "../../coordinator/protocol/round/tally.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -99,7 +99,11 @@ export class FakeChain {
         }
         this.block++;
         this.transactions.push({ from: account, method, round });
-        return { hash: toHex(Uint8Array.of(this.block >> 8, this.block & 255)), gasUsed: 1n, block: this.block };
+        return {
+          hash: toHex(Uint8Array.of(this.block >> 8, this.block & 255)),
+          gasUsed: 1n,
+          block: this.block,
+        };
       });
     const { options } = this;
     return {
@@ -117,7 +121,10 @@ export class FakeChain {
       claimed: (client) => read(() => this.claimed.get(client.toLowerCase()) ?? 0n),
       finalPayouts: () => read(() => this.finalPayouts()),
       openRound: () => send("openRound", () => this.openRound()),
-      freezeSeed: () => send("freezeSeed", () => void (this.open().seedFrozen = true)),
+      freezeSeed: () =>
+        send("freezeSeed", () => {
+          this.open().seedFrozen = true;
+        }),
       propose: (candidate, signatures) => send("propose", () => this.propose(candidate, signatures)),
       castVote: (vote) => send("castVote", () => this.castVote(vote)),
       settle: (round, votes) => send("settle", () => this.settle(round, votes)),
@@ -188,7 +195,9 @@ export class FakeChain {
     }
     const miners = signatures.map(({ miner }) => miner);
     const rank = Math.min(...miners.map((miner) => rankOf(view, miner)!));
-    const known = view.candidates.find((posted) => sameHex(posted.id, id)) as Mutable<PostedCandidate> | undefined;
+    const known = view.candidates.find((posted) => sameHex(posted.id, id)) as
+      | Mutable<PostedCandidate>
+      | undefined;
     if (known) {
       known.signers = [...known.signers, ...miners];
       known.rank = Math.min(known.rank, rank);
@@ -225,8 +234,13 @@ export class FakeChain {
     if (!(agreed.length > 0 || lost) || !proposersDone(view, this.time())) throw revert("Undecided");
     view.settledVoters = [...new Set([...all.values()].map(({ miner }) => miner))];
     view.votes = all;
-    if (lost) return void (view.status = "failed");
+    if (lost) {
+      view.status = "failed";
+      return;
+    }
     const best = winner(outcomes)!;
+    const better = outcomes.some(({ outcome, rank }) => outcome === "pending" && rank < best.rank);
+    if (better && this.time() <= view.graceUntil!) throw revert("Undecided");
     view.status = "agreed";
     this.head = {
       round,
@@ -241,7 +255,9 @@ export class FakeChain {
     if (view.round !== round) throw revert("RoundNotOpen");
     const now = this.time();
     const over =
-      view.candidates.length === 0 ? now > lastSlotEnd(view) : view.graceUntil !== null && now > view.graceUntil;
+      view.candidates.length === 0
+        ? now > lastSlotEnd(view)
+        : view.graceUntil !== null && now > view.graceUntil;
     if (!over) throw revert("TooEarly");
     if (this.outcomesOf(view, [...view.votes.values()]).some(({ outcome }) => outcome === "agreed"))
       throw revert("Agreed");
@@ -296,7 +312,9 @@ export class FakeChain {
 
   private isFinal(view: FakeRound): boolean {
     const ended = this.rounds[Number(view.round)]?.openedAt;
-    return view.status === "agreed" && ended !== undefined && this.time() > ended + this.parameters.challengeWindow;
+    return (
+      view.status === "agreed" && ended !== undefined && this.time() > ended + this.parameters.challengeWindow
+    );
   }
 
   private finalPayouts() {

@@ -1,4 +1,4 @@
-import { SigningKey, Signature, computeAddress, recoverAddress } from "ethers";
+import { computeAddress, recoverAddress, Signature, SigningKey } from "ethers";
 import { createPeerContent } from "../../coordinator/adapters/content/peer-content.ts";
 import { createMemoryStore } from "../../coordinator/adapters/ipfs/memory-store.ts";
 import { submitUpdate } from "../../coordinator/client/submit-update.ts";
@@ -116,7 +116,11 @@ export function createTestEvaluator(): Evaluator {
     coalitionScores: async (base, updates) =>
       Array.from({ length: 1 << updates.length }, (_, mask) => coalition(base, updates, mask)),
     coalitionScore: async (base, updates, members) =>
-      coalition(base, updates, members.reduce((mask, k) => mask | (1 << k), 0)),
+      coalition(
+        base,
+        updates,
+        members.reduce((mask, k) => mask | (1 << k), 0),
+      ),
     stop: async () => undefined,
   };
 }
@@ -184,7 +188,7 @@ export class TestWorld {
 
   constructor(options: TestWorldOptions = {}) {
     this.options = options;
-    this.clock = createFastClock(options.speed ?? 10);
+    this.clock = createFastClock(options.speed ?? 20);
     const signers = Array.from({ length: options.miners ?? 2 }, (_, i) => createSigner(`miner ${i}`));
     this.clients = Array.from({ length: options.clients ?? 3 }, (_, i) => createSigner(`client ${i}`));
     this.chain = new FakeChain({
@@ -245,7 +249,12 @@ export class TestWorld {
 
   /** The model client `index` trained: base plus a shift of its own. */
   update(index: number, base: Model = this.federation.genesis, shift = 0.01): Uint8Array {
-    return encodeModel(withFloats(base, base.floats.map((value, j) => value + shift * (index + 1) + j / 1_024)));
+    return encodeModel(
+      withFloats(
+        base,
+        base.floats.map((value, j) => value + shift * (index + 1) + j / 1_024),
+      ),
+    );
   }
 
   submit(index: number, bytes: Uint8Array, sampleCount = 100n) {
@@ -272,7 +281,9 @@ export class TestWorld {
         throw new Error(
           `never came: ${what}; rounds ${this.chain.statuses()}; ` +
             `${JSON.stringify(this.miners.map(({ miner }) => miner.status()))}; ` +
-            JSON.stringify(this.chain.transactions, (_, value) => (typeof value === "bigint" ? `${value}` : value)),
+            JSON.stringify(this.chain.transactions, (_, value) =>
+              typeof value === "bigint" ? `${value}` : value,
+            ),
         );
       await this.clock.sleep(50);
     }

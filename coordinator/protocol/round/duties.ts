@@ -18,7 +18,11 @@ export interface RoundFacts {
   readonly graceUntil: number | null;
   readonly order: readonly Hex[] | null;
   readonly seedFrozen?: boolean;
-  readonly candidates: readonly { readonly id: Hex; readonly signers: readonly Hex[] }[];
+  readonly candidates: readonly {
+    readonly id: Hex;
+    readonly rank: number;
+    readonly signers: readonly Hex[];
+  }[];
   readonly castVotes: readonly { readonly miner: Hex; readonly candidate: Hex }[];
   readonly settledVoters?: readonly Hex[];
 }
@@ -40,6 +44,8 @@ export interface MinerFacts {
   readonly ownVotes: ReadonlyMap<string, Vote>;
   /** Tally of the votes this miner knows, by candidate id. */
   readonly outcomes: ReadonlyMap<string, Outcome>;
+  /** Candidates with a no for withheld data, which its author may still replace by a yes. */
+  readonly replaceable: ReadonlySet<string>;
   /** True if every active miner's vote on every candidate is known. */
   readonly allVoted: boolean;
   /** Candidates whose vote no other miner has taken yet. */
@@ -69,7 +75,7 @@ export const FREEZE_AFTER_BLOCKS = 128;
  * miner takes up where it was.
  */
 export function dutiesOf(round: RoundFacts | undefined, miner: MinerFacts, timings: DutyTimings): Duty[] {
-  if (!round || round.status !== "open") {
+  if (round?.status !== "open") {
     const open: Duty[] =
       miner.activeMiners >= 2 ? [{ kind: "openRound", wait: miner.turn * timings.stagger }] : [];
     return [...open, ...presence(round, miner)];
@@ -127,9 +133,10 @@ function proposing(round: RoundFacts, miner: MinerFacts): Duty[] {
   if (rank === undefined || signed(round, miner.self)) return [];
   const { from, until } = slotOf(round, rank);
   if (miner.time < from || miner.time > until) return [];
-  if (!collectOver(round, miner.updates, miner.time)) return [];
-  if (rank >= FIRST_PROPOSERS)
-    return round.candidates.length > 0 ? [] : [{ kind: "propose", role: "reserve", rank, until }];
+  const posted = round.candidates.length > 0;
+  // With a candidate of the partner posted, its list of updates can be had: a late proposer still joins.
+  if (!posted && !collectOver(round, miner.updates, miner.time)) return [];
+  if (rank >= FIRST_PROPOSERS) return posted ? [] : [{ kind: "propose", role: "reserve", rank, until }];
   return [{ kind: "propose", role: rank === 0 ? "primary" : "secondary", rank, until }];
 }
 
@@ -173,15 +180,41 @@ function ending(round: RoundFacts, miner: MinerFacts, timings: DutyTimings): Dut
     const wanted = miner.updates > 0 || miner.refusedUpload;
     return wanted && miner.time > lastSlotEnd(round) ? [{ kind: "failRound", wait: staggered }] : [];
   }
-  const outcomes = round.candidates.map(({ id }) => miner.outcomes.get(id.toLowerCase()) ?? "pending");
-  const decided = outcomes.includes("agreed") || outcomes.every((outcome) => outcome === "disagreed");
-  if (decided && proposersDone(round, miner.time)) {
-    const windowOver = round.voteUntil !== null && miner.time > round.voteUntil;
-    const stragglers = miner.allVoted || windowOver ? 0 : timings.stragglers;
+  const outcomes = round.candidates.map(({ id }) => outcomeOf(miner, id));
+  if (isDecided(round, miner) && proposersDone(round, miner.time)) {
+    const stragglers = miner.allVoted || windowOver(round, miner.time) ? 0 : timings.stragglers;
     return [{ kind: "settle", wait: stragglers + staggered }];
   }
   const expired = round.graceUntil !== null && miner.time > round.graceUntil;
-  return expired ? [{ kind: "failRound", wait: staggered }] : [];
+  return expired && !outcomes.includes("agreed") ? [{ kind: "failRound", wait: staggered }] : [];
+}
+
+/**
+ * True if the known votes decide the round: all candidates lost, or one is agreed and none of a better rank can still
+ * be. A no that may become a yes is waited for until the vote window closes.
+ */
+function isDecided(round: RoundFacts, miner: MinerFacts): boolean {
+  const settled = windowOver(round, miner.time);
+  const open = round.candidates.filter(({ id }) => {
+    const outcome = outcomeOf(miner, id);
+    return (
+      outcome === "pending" ||
+      (outcome === "disagreed" && !settled && miner.replaceable.has(id.toLowerCase()))
+    );
+  });
+  const agreed = round.candidates.filter(({ id }) => outcomeOf(miner, id) === "agreed");
+  if (agreed.length === 0) return open.length === 0;
+  const best = Math.min(...agreed.map(({ rank }) => rank));
+  const graceOver = round.graceUntil !== null && miner.time > round.graceUntil;
+  return graceOver || open.every(({ rank }) => rank > best);
+}
+
+function outcomeOf(miner: MinerFacts, candidate: Hex): Outcome {
+  return miner.outcomes.get(candidate.toLowerCase()) ?? "pending";
+}
+
+function windowOver({ voteUntil }: Pick<RoundFacts, "voteUntil">, time: number): boolean {
+  return voteUntil !== null && time > voteUntil;
 }
 
 /** True once no first proposer can still post: each signed a posted candidate, or the slot is over. */
