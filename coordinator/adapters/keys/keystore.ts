@@ -83,7 +83,8 @@ async function createPrivateFile(path: string) {
     await mkdir(dirname(path), { recursive: true });
     return await open(path, "wx", 0o600);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST")
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST" && syscall === "open")
       throw new QuorateError(
         "KEYSTORE_EXISTS",
         `${path} exists already: a key is never overwritten; choose another name or move the file away`,

@@ -1,0 +1,142 @@
+import { once } from "node:events";
+import { appendFileSync, existsSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { openFileJournal } from "../../../coordinator/adapters/journal/file-journal.ts";
+import type { Journal } from "../../../coordinator/ports/journal.ts";
+import { expectRejection } from "../../ports/expect-rejection.ts";
+import { journalEntry, journalSuite } from "../../ports/journal.suite.ts";
+import { temporaryFolders } from "../../ports/temporary-folder.ts";
+import { startJournalProcess } from "./journal-process.ts";
+
+const folders = temporaryFolders();
+
+journalSuite("the file journal", () => openFileJournal(folders()));
+
+describe("the file journal", () => {
+  let folder: string;
+  const log = (): string => join(folder, "journal.log");
+  const slotsAfterRestart = async (): Promise<string[]> => {
+    const journal = await openFileJournal(folder);
+    const slots = journal.entries().map(({ slot }) => slot);
+    await journal.close();
+    return slots;
+  };
+  beforeEach(async () => {
+    folder = folders();
+    const journal = await openFileJournal(folder);
+    for (const slot of ["a", "b", "c"]) await journal.append(journalEntry(slot));
+    await journal.close();
+  });
+
+  it("gives its entries back after a restart, and goes on from there", async () => {
+    const journal = await openFileJournal(folder);
+    expect(journal.entries()).to.deep.equal(["a", "b", "c"].map((slot) => journalEntry(slot)));
+    await expectRejection("DOUBLE_SIGNATURE", journal.append(journalEntry("b", "02")));
+    await journal.append(journalEntry("d"));
+    await journal.close();
+    expect(await slotsAfterRestart()).to.deep.equal(["a", "b", "c", "d"]);
+    expect(statSync(log()).mode & 0o777).to.equal(0o600);
+  });
+
+  it("drops a torn last line, wherever it was cut, and appends behind what is whole", async () => {
+    const whole = readFileSync(log());
+    const lastStart = whole.lastIndexOf(0x0a, whole.length - 2) + 1;
+    for (const cut of [lastStart + 1, lastStart + 17, lastStart + 60, whole.length - 1]) {
+      writeFileSync(log(), whole.subarray(0, cut));
+      const journal = await openFileJournal(folder);
+      expect(
+        journal.entries().map(({ slot }) => slot),
+        `cut at ${cut}`,
+      ).to.deep.equal(["a", "b"]);
+      await journal.append(journalEntry("d"));
+      await journal.close();
+      expect(await slotsAfterRestart()).to.deep.equal(["a", "b", "d"]);
+    }
+  });
+
+  it("starts anew when not even the header was written", async () => {
+    truncateSync(log(), 5);
+    expect(await slotsAfterRestart()).to.deep.equal([]);
+    expect(await slotsAfterRestart()).to.deep.equal([]);
+  });
+
+  it("refuses damage before the tail and says what to do", async () => {
+    const lines = readFileSync(log(), "utf8").split("\n");
+    const damaged: [string, string[]][] = [
+      ["a changed digit", lines.map((line, i) => (i === 1 ? line.replace("01", "02") : line))],
+      [
+        "a changed digit in the last whole line",
+        lines.map((line, i) => (i === 3 ? line.replace("01", "02") : line)),
+      ],
+      ["a lost line", lines.filter((_, i) => i !== 2)],
+      ["swapped lines", [lines[0]!, lines[2]!, lines[1]!, ...lines.slice(3)]],
+      ["a lost header", lines.slice(1)],
+      ["an empty line", [...lines.slice(0, 2), "", ...lines.slice(2)]],
+    ];
+    for (const [what, text] of damaged) {
+      writeFileSync(log(), text.join("\n"));
+      const error = await expectRejection("JOURNAL_CORRUPT", openFileJournal(folder));
+      expect(error.message, what).to.match(/restore the file|new voting key/);
+      expect(readFileSync(log(), "utf8"), "left as it is").to.equal(text.join("\n"));
+      expect(existsSync(join(folder, "journal.lock")), "lock given back").to.equal(false);
+    }
+  });
+
+  it("refuses a file of another format", async () => {
+    writeFileSync(log(), '{"some":"json"}\n');
+    await expectRejection("JOURNAL_CORRUPT", openFileJournal(folder));
+  });
+
+  it("is open once at a time in a process", async () => {
+    const journal = await openFileJournal(folder);
+    const error = await expectRejection("JOURNAL_LOCKED", openFileJournal(folder));
+    expect(error.details.pid).to.equal(process.pid);
+    await journal.close();
+    await (await openFileJournal(folder)).close();
+  });
+
+  it("takes over a lock whose process is gone, or whose number another process has now", async () => {
+    const lock = join(folder, "journal.lock");
+    for (const holder of [
+      { pid: 2 ** 22 + 1, started: "1" },
+      { pid: process.pid, started: "1" },
+    ]) {
+      writeFileSync(lock, JSON.stringify(holder));
+      await (await openFileJournal(folder)).close();
+      expect(existsSync(lock)).to.equal(false);
+    }
+  });
+
+  it("lets one of many win a stale lock", async () => {
+    writeFileSync(join(folder, "journal.lock"), JSON.stringify({ pid: 2 ** 22 + 1, started: "1" }));
+    const all = await Promise.allSettled(Array.from({ length: 10 }, () => openFileJournal(folder)));
+    const won = all.filter((one): one is PromiseFulfilledResult<Journal> => one.status === "fulfilled");
+    expect(won).to.have.length(1);
+    await won[0]!.value.close();
+  });
+
+  it("is not open in two processes, and loses nothing acknowledged when one is killed", async () => {
+    const other = folders();
+    const child = startJournalProcess(other);
+    let output = "";
+    child.stdout!.on("data", (chunk) => {
+      output += String(chunk);
+    });
+    while (output.split("\n").length < 20) await once(child.stdout!, "data");
+    const error = await expectRejection("JOURNAL_LOCKED", openFileJournal(other));
+    expect(error.details.pid).to.equal(child.pid);
+    child.kill("SIGKILL");
+    await once(child, "close");
+    const acknowledged = output.split("\n").slice(0, -1);
+    const journal = await openFileJournal(other);
+    const held = journal.entries().map(({ slot }) => slot);
+    expect(held.slice(0, acknowledged.length)).to.deep.equal(acknowledged);
+    await journal.close();
+  });
+
+  it("refuses a folder it cannot write to", async () => {
+    appendFileSync(join(folder, "file"), "");
+    await expectRejection("FOLDER_UNWRITABLE", openFileJournal(join(folder, "file")));
+  });
+});
