@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IKeyBook} from "./IKeyBook.sol";
+
 /// @title Clients: who may send updates, with which key, over at most how many samples
 /// @notice Every change takes effect with the next round that opens: an update of round r is judged by the records
 /// that were valid at r's opening. Miners check this off chain; the records are evidence.
-interface IClientRegistry {
+interface IClientRegistry is IKeyBook {
     /// @notice A client's terms.
     struct Terms {
         /// Plain account that signs updates.
@@ -26,9 +28,6 @@ interface IClientRegistry {
     error AlreadyClient(address client);
     error NotClient(address client);
     error SampleCapZero();
-    error KeyIsContract(address key);
-    error KeyTaken(address key, address owner);
-    error BadKeySignature(address key, address recovered);
     error ZeroAddress();
 
     /// @notice Become a client from the next round on.
@@ -62,8 +61,6 @@ interface IClientRegistry {
     /// @notice Terms in the newest opened round.
     function terms(address client) external view returns (Terms memory);
 
-    /// @notice Owner of a signing key; zero if unknown.
-    function ownerOfKey(address key) external view returns (address owner);
     function isAllowed(address client) external view returns (bool);
     function allowListRequired() external view returns (bool);
     function defaultSampleCap() external view returns (uint32);
@@ -72,6 +69,4 @@ interface IClientRegistry {
     /// @notice The `index`-th account that ever registered (0 ... `everRegistered()` - 1).
     function clientAt(uint256 index) external view returns (address);
     function everRegistered() external view returns (uint256);
-    /// @notice Digest a signing key signs to accept `owner`.
-    function keyDigest(address owner) external view returns (bytes32);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IKeyBook} from "./IKeyBook.sol";
+
 /// @title Miners: stake, reputation, weight, voting key, endpoint
 /// @notice A miner's identity is its owner address: it holds the stake. Its voting key is a plain account that signs
 /// candidates, manifests and votes; by default the owner itself.
@@ -11,7 +13,7 @@ pragma solidity 0.8.37;
 ///
 /// Units: stake and weight in the token's smallest unit; reputation as WAD (10^18 = 1.0); times in seconds of block
 /// time. weight = stake x reputation, rounded down.
-interface IMinerRegistry {
+interface IMinerRegistry is IKeyBook {
     /// @notice Life of a miner. `Joining`, `Suspending` and `Exiting` become `Active`, `Inactive` and `Exited` at an
     /// opening.
     enum MinerStatus {
@@ -93,13 +95,6 @@ interface IMinerRegistry {
     error StakeBelowMinimum(uint256 stake, uint256 minimum);
     error StakeAboveMaximum(uint256 stake, uint256 maximum);
     error ZeroAmount();
-    /// @dev The token took a fee on transfer: `received` is less than `sent`.
-    error FeeOnTransfer(uint256 sent, uint256 received);
-    /// @dev Keys must be plain accounts: a contract's answer about a signature can change afterwards.
-    error KeyIsContract(address key);
-    error KeyTaken(address key, address owner);
-    /// @dev The key must sign `Key(address owner)` in the domain (Quorate, 1, chain id, this registry).
-    error BadKeySignature(address key, address recovered);
     error EndpointLength(uint256 length, uint256 maximum);
     error TooManyMiners(uint256 maximum);
     error TooFewAbsences(address miner, uint256 absences, uint256 limit);
@@ -151,9 +146,10 @@ interface IMinerRegistry {
     // ------------------------------------------------------------------ consensus only
 
     /// @notice Apply the queue at an opening.
+    /// @param ballots Rounds with a candidate so far: who joins now has missed none of them.
     /// @param unbondingDelay Seconds until the stake of those who leave now can be withdrawn.
     /// @return members Seats from now on.
-    function beginRound(uint256 unbondingDelay) external returns (uint256 members);
+    function beginRound(uint32 ballots, uint256 unbondingDelay) external returns (uint256 members);
 
     /// @notice Score the miners present in a round that had a candidate. Those not named missed it; that is brought
     /// up to date when their record is next written.
@@ -168,8 +164,6 @@ interface IMinerRegistry {
     /// @notice The active miners in seat order with their weights and keys in the current round.
     function roster() external view returns (Seat[] memory seats);
     function minerInfo(address miner) external view returns (MinerInfo memory);
-    /// @notice Owner of a voting key; zero if unknown.
-    function ownerOfKey(address key) external view returns (address owner);
     /// @notice Number of seats.
     function activeCount() external view returns (uint256);
     /// @notice Sum of the weights of all seats.
@@ -178,8 +172,6 @@ interface IMinerRegistry {
     function queuedCount() external view returns (uint256);
     /// @notice Owners that hold a seat or wait for one, with their endpoints: whom to ask for manifests and updates.
     function endpoints() external view returns (address[] memory owners, string[] memory urls);
-    /// @notice Digest a voting key signs to accept `owner`.
-    function keyDigest(address owner) external view returns (bytes32);
     /// @notice All stake bonded and unbonding; equals this contract's token balance unless tokens were sent to it.
     function totalHeld() external view returns (uint256);
 }

@@ -25,13 +25,13 @@ interface IRewardDistributor {
     event PayoutRecorded(
         uint256 indexed settlement, uint64 indexed round, bytes32 root, uint256 total, uint256 finalAt
     );
-    event PayoutsReverted(uint256 indexed settlement, uint256 total);
+    /// @notice All settlements after this one are forgotten; their numbers are used again.
+    event PayoutsReverted(uint256 indexed settlement);
     event Claimed(address indexed account, uint256 indexed settlement, uint256 amount, uint256 cumulative);
 
     error OnlyConsensus(address caller);
     error ZeroAddress();
     error ZeroAmount();
-    error FeeOnTransfer(uint256 sent, uint256 received);
     /// @dev Not recorded, reverted, or overwritten by a newer one: claim against the newest final settlement.
     error UnknownSettlement(uint256 settlement);
     error NotFinal(uint256 settlement, uint256 finalAt);
@@ -39,7 +39,6 @@ interface IRewardDistributor {
     error NothingToClaim(address account, uint256 claimed);
     /// @dev The leaves of this root promise more than its total: the rest is refused.
     error RootExhausted(uint256 settlement, uint256 total, uint256 claimedByAll);
-    error TotalOutOfRange(uint256 total, uint256 previous, uint256 maximum);
 
     /// @notice Add to the pot; pulls `amount` from the caller (needs an allowance). There is no way to take it out.
     function fund(uint256 amount) external;
@@ -56,17 +55,18 @@ interface IRewardDistributor {
     // ------------------------------------------------------------------ consensus only
 
     /// @notice Record the payout root of a settlement.
-    /// @param budget The total may exceed the previous one by at most this.
     /// @return funded_ Tokens ever put into the pot.
-    function record(uint256 settlement, uint64 round, bytes32 root, uint256 total, uint256 finalAt, uint256 budget)
+    function record(uint256 settlement, uint64 round, bytes32 root, uint256 total, uint256 finalAt)
         external
         returns (uint256 funded_);
 
-    /// @notice Forget all settlements after `settlement` (a round was reverted).
-    function revertTo(uint256 settlement) external;
+    /// @notice Forget the settlements after `settlement` up to `last` (a round was reverted).
+    function revertTo(uint256 settlement, uint256 last) external;
 
     // ------------------------------------------------------------------ views
 
+    /// @notice Settlements kept.
+    function slots() external view returns (uint256);
     /// @notice Tokens ever put into the pot.
     function funded() external view returns (uint256);
     /// @notice Tokens ever claimed.

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Settings} from "../libraries/Settings.sol";
+import {IMinerRegistry} from "./IMinerRegistry.sol";
+
 /// @title Rounds: candidates, votes, settlement, finality
 /// @notice A round takes a base model to the next one: collect, propose, vote, settle. See docs/protocol.md.
 ///
@@ -21,22 +24,6 @@ interface IRoundConsensus {
         Voided
     }
 
-    /// @notice Where a round stands, derived from status, candidates and block time.
-    enum Phase {
-        None,
-        /// Before a candidate may be posted (the early end by update count is not visible here).
-        Collect,
-        /// No candidate yet, and some rank may still post, or one posted and the slot of a rank 0/1 is not over.
-        Propose,
-        /// Candidates posted, no rank 0/1 slot left, vote window open.
-        Vote,
-        /// Vote window over, grace running: cast on chain what is not settled.
-        Grace,
-        /// Nothing left to wait for: settle or fail.
-        Overdue,
-        Ended
-    }
-
     /// @notice Why a vote does not count. `None` counts.
     enum VoteFault {
         None,
@@ -55,7 +42,7 @@ interface IRoundConsensus {
         AlreadyCast
     }
 
-    /// @notice Settings; each bounded (see `ParametersLib`), changed by governance, in force from the next opening.
+    /// @notice Settings; each bounded (see `Settings`), changed by governance, in force from the next opening.
     struct Parameters {
         /// Shortest collect phase.
         uint32 collectMin;
@@ -163,64 +150,6 @@ interface IRoundConsensus {
         uint16 updateCount;
     }
 
-    /// @notice A posted candidate.
-    struct CandidateInfo {
-        bytes32 id;
-        /// Owner addresses of the signers, lower rank first. Empty for ended rounds (see the events).
-        address[] signers;
-        /// Bit k: the proposer of rank k signed; bit 2 stands for the reserve that posted.
-        uint8 signerBits;
-    }
-
-    /// @notice A vote on chain.
-    struct CastVote {
-        address miner;
-        uint8 seat;
-        uint8 candidateIndex;
-        bool support;
-        uint16 confidence;
-        uint8 reason;
-        uint64 reasonIndex;
-        /// A withheld-no was replaced by this yes.
-        bool replaced;
-    }
-
-    /// @notice All about a round that is still in the ring. Times are absolute; 0 = not applicable (yet).
-    struct RoundInfo {
-        uint64 round;
-        RoundStatus status;
-        Phase phase;
-        bytes32 openingHash;
-        uint256 openedAt;
-        /// Proposals are legal from here if they hold at least `updateTarget` updates ...
-        uint256 collectMinEnd;
-        /// ... and from here with any number.
-        uint256 collectMaxEnd;
-        uint256 updateTarget;
-        /// Last moment for ranks 0 and 1.
-        uint256 proposeDeadline;
-        /// Last moment of the last reserve; after it a round without candidate may be failed.
-        uint256 lastSlotEnd;
-        /// 0 without a candidate.
-        uint256 voteDeadline;
-        uint256 graceEnd;
-        /// Seats in the roster.
-        uint256 members;
-        /// Candidates posted.
-        uint256 candidateCount;
-        /// Votes on chain.
-        uint256 voteCount;
-        /// Block whose hash is the seed, or 0 once the seed is stored.
-        uint256 seedBlock;
-        /// Stored seed of an open round, else 0.
-        uint64 seed;
-        /// Ended rounds: when it is or was final; index of the winner (agreed only); ballot number (0: no candidate).
-        uint256 finalAt;
-        uint8 winnerIndex;
-        uint32 ballot;
-        uint32 settlement;
-    }
-
     /// @notice Where the federation stands.
     struct Progress {
         /// Newest round ever opened; 0 before the first.
@@ -293,7 +222,8 @@ interface IRoundConsensus {
     event RoundReverted(uint64 indexed round, uint256 settlement, bytes32 modelRoot);
     event RoundVoided(uint64 indexed round);
     event ParametersQueued(Parameters parameters);
-    event ParametersChanged(Parameters parameters, bytes32 parametersHash);
+    /// @notice The queued parameters are in force from this opening on.
+    event ParametersChanged(bytes32 parametersHash);
 
     // ------------------------------------------------------------------ errors
 
@@ -324,8 +254,6 @@ interface IRoundConsensus {
     error NotProposer(uint256 rank, address expectedKey, address recovered);
     /// @dev A proposer signs one posted candidate per round.
     error AlreadySigned(uint256 rank);
-    error CandidateExists(bytes32 candidate);
-    error TooManyCandidates(uint256 maximum);
     error UpdateCountOutOfRange(uint256 count, uint256 max);
     error SampleCountOutOfRange(uint256 samples, uint256 min, uint256 max);
     error ScoreOutOfRange(uint256 score, uint256 max);
@@ -391,25 +319,13 @@ interface IRoundConsensus {
     function progress() external view returns (Progress memory);
     /// @notice Newest round ever opened; 0 before the first.
     function currentRound() external view returns (uint64);
-    function isRoundOpen() external view returns (bool);
     /// @notice Reverts `UnknownRound` if the ring no longer holds it.
-    function roundInfo(uint64 round) external view returns (RoundInfo memory);
     function statusOf(uint64 round) external view returns (RoundStatus);
     /// @notice Ended, window over, not reverted or void. Earlier rounds are final or void then, too.
     function isFinal(uint64 round) external view returns (bool);
-    function candidates(uint64 round) external view returns (CandidateInfo[] memory);
-    function castVotes(uint64 round) external view returns (CastVote[] memory);
-    /// @notice Owners in drawn order (rank 0 first) of an open round. Before the seed is stored it is what the draw
-    /// would be now; reverts `SeedNotReady` in the opening block.
-    function proposers(uint64 round) external view returns (address[] memory);
     function head() external view returns (Head memory);
     /// @notice Hash chain of heads: chain' = keccak256(abi.encode(chain, head)).
     function headChain() external view returns (bytes32);
-    /// @notice Id of the candidate with this content in a round that is open, on its opening hash and base.
-    function candidateId(uint64 round, CandidateContent calldata content) external view returns (bytes32);
-    function parameters() external view returns (Parameters memory);
-    /// @notice Parameters from the next opening on (equal to `parameters` if none are queued).
-    function nextParameters() external view returns (Parameters memory);
     /// @notice keccak256(abi.encode(Parameters, Task)) of the parameters in force.
     function parametersHash() external view returns (bytes32);
     function task() external view returns (Task memory);
@@ -420,12 +336,25 @@ interface IRoundConsensus {
     function ringSlots() external view returns (uint256);
     /// @notice Stake bounds and reputation settings for the registry, from the next opening on.
     function stakeBounds() external view returns (uint256 minStake, uint256 maxStake, uint16 reputationStart);
-    /// @notice For `deactivate`: ballot number and vote deadline of an ended round, rounds with a candidate so far, and
-    /// the reputation loss and limit in force. Reverts `UnknownRound`; ballot 0 if the round had no candidate.
+    /// @notice For `deactivate`: ballot number (0 if it had no candidate) and vote deadline of an ended round, and the
+    /// limit in force.
     function ballotOf(uint64 round)
         external
         view
-        returns (uint32 ballot, uint256 voteDeadline, uint32 ballots, uint8 absenceLimit);
-    /// @notice Vote digest, candidate digest: what keys sign.
+        returns (uint32 ballot, uint256 voteDeadline, uint8 absenceLimit);
+    /// @notice Digest that a key signs for a message with this struct hash.
     function hashTypedData(bytes32 structHash) external view returns (bytes32);
+    /// @notice Reputation settings for the registry.
+    function reputationRule() external view returns (IMinerRegistry.ReputationRule memory);
+    /// @notice The RoundLens of this consensus: rounds, candidates, votes, proposers and parameters in readable form.
+    function lens() external view returns (address);
+    /// @notice For the lens: a round's slot in the ring as stored. Reverts `UnknownRound`.
+    function slotOf(uint64 round) external view returns (uint256 word, bytes32 openingHash, bytes32[2] memory ids);
+    /// @notice For the lens: the vote on chain at 2 x seat + candidate index, as stored; 0 if none.
+    function castVoteAt(uint64 round, uint256 place) external view returns (uint256);
+    /// @notice For the lens: parameters in force and queued, as stored.
+    function packedParameters()
+        external
+        view
+        returns (Settings.Packed memory current, Settings.Packed memory next, bool queued);
 }

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {IMinerRegistry} from "./interfaces/IMinerRegistry.sol";
+import {IRoundConsensus} from "./interfaces/IRoundConsensus.sol";
+import {Reputation} from "./libraries/Reputation.sol";
+import {TokenPull} from "./libraries/TokenPull.sol";
+import {MinerRoster} from "./miners/MinerRoster.sol";
+
+/// @title MinerRegistry
+/// @notice See IMinerRegistry.
+contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
+    using SafeERC20 for IERC20;
+    using SafeCast for uint256;
+    using Reputation for uint8;
+    using TokenPull for IERC20;
+
+    constructor(IERC20 token_, IRoundConsensus consensus_) MinerRoster(token_, consensus_) {}
+
+    // ------------------------------------------------------------------ owners
+
+    /// @inheritdoc IMinerRegistry
+    function register(uint256 amount, address key, bytes calldata keySignature, string calldata endpoint)
+        external
+        nonReentrant
+    {
+        Record memory record = _records[msg.sender];
+        require(
+            record.status == MinerStatus.None || record.status == MinerStatus.Exited, AlreadyRegistered(msg.sender)
+        );
+        (uint256 minStake, uint256 maxStake, uint16 reputationStart) = consensus.stakeBounds();
+        require(amount <= maxStake, StakeAboveMaximum(amount, maxStake));
+        require(amount >= minStake, StakeBelowMinimum(amount, minStake));
+        _requireFreeSeat();
+        _acceptKey(msg.sender, key, keySignature);
+        _setEndpoint(endpoint);
+
+        if (record.status == MinerStatus.None) record.reputation = reputationStart;
+        record.status = MinerStatus.Joining;
+        record.stake = amount.toUint88();
+        _nextKeys[msg.sender] = _changedKey(msg.sender, key);
+        _totals.held += amount.toUint128();
+        _enqueue(msg.sender, record);
+        emit MinerRegistered(msg.sender, key, amount, endpoint);
+        token.pull(msg.sender, amount);
+    }
+
+    /// @inheritdoc IMinerRegistry
+    function addStake(uint256 amount) external nonReentrant {
+        Record memory record = _registered(msg.sender);
+        require(amount != 0, ZeroAmount());
+        require(record.status != MinerStatus.Exiting, WrongStatus(msg.sender, record.status));
+        (, uint256 maxStake,) = consensus.stakeBounds();
+        require(amount <= maxStake && record.stake + amount <= maxStake, StakeAboveMaximum(amount, maxStake));
+        record.stake += amount.toUint88();
+        _totals.held += amount.toUint128();
+        if (record.place != 0) _enqueue(msg.sender, record);
+        else _records[msg.sender] = record;
+        emit StakeAdded(msg.sender, amount, record.stake);
+        token.pull(msg.sender, amount);
+    }
+
+    /// @inheritdoc IMinerRegistry
+    function setKey(address key, bytes calldata keySignature) external {
+        Record memory record = _registered(msg.sender);
+        _acceptKey(msg.sender, key, keySignature);
+        _nextKeys[msg.sender] = _changedKey(msg.sender, key);
+        if (record.place != 0) _enqueue(msg.sender, record);
+        emit KeyQueued(msg.sender, key);
+    }
+
+    /// @inheritdoc IMinerRegistry
+    function setEndpoint(string calldata endpoint) external {
+        _registered(msg.sender);
+        _setEndpoint(endpoint);
+        emit EndpointChanged(msg.sender, endpoint);
+    }
+
+    /// @inheritdoc IMinerRegistry
+    function reactivate() external {
+        Record memory record = _registered(msg.sender);
+        require(record.status == MinerStatus.Inactive, WrongStatus(msg.sender, record.status));
+        (uint256 minStake,,) = consensus.stakeBounds();
+        require(record.stake >= minStake, StakeBelowMinimum(record.stake, minStake));
+        _requireFreeSeat();
+        record.status = MinerStatus.Joining;
+        _enqueue(msg.sender, record);
+        emit ReactivationQueued(msg.sender);
+    }
+
+    /// @inheritdoc IMinerRegistry
+    function exit() external {
+        Record memory record = _registered(msg.sender);
+        require(record.status != MinerStatus.Exiting, WrongStatus(msg.sender, record.status));
+        emit ExitQueued(msg.sender, record.stake);
+        if (record.status == MinerStatus.Inactive) {
+            // No round uses its weight: nothing to wait for.
+            _startUnbonding(msg.sender, record, consensus.unbondingDelay());
+            _records[msg.sender] = record;
+        } else {
+            record.status = MinerStatus.Exiting;
+            _enqueue(msg.sender, record);
+        }
+    }
+
+    /// @inheritdoc IMinerRegistry
+    function withdraw() external nonReentrant {
+        Unbonding memory u = _unbonding[msg.sender];
+        require(u.amount != 0, NothingUnbonding(msg.sender));
+        require(block.timestamp >= u.releaseAt, StillUnbonding(msg.sender, u.releaseAt));
+        delete _unbonding[msg.sender];
+        _totals.held -= u.amount;
+        emit StakeWithdrawn(msg.sender, u.amount);
+        token.safeTransfer(msg.sender, u.amount);
+    }
+
+    // ------------------------------------------------------------------ anyone
+
+    /// @inheritdoc IMinerRegistry
+    function deactivate(address miner, uint64 asOfRound) external {
+        Record memory record = _records[miner];
+        require(record.status == MinerStatus.Active, WrongStatus(miner, record.status));
+        (uint32 ballot, uint256 voteDeadline, uint8 limit) = consensus.ballotOf(asOfRound);
+        require(ballot != 0 && block.timestamp > voteDeadline, BallotStillOpen(asOfRound));
+        uint8 absences = record.ballot < ballot
+            ? record.absences.shiftAbsent(ballot - record.ballot)
+            : record.ballot - ballot < 8 ? record.absences >> (record.ballot - ballot) : 0;
+        uint256 missed = absences.count();
+        require(missed >= limit, TooFewAbsences(miner, missed, limit));
+        record.status = MinerStatus.Suspending;
+        _enqueue(miner, record);
+        emit DeactivationQueued(miner, absences);
+    }
+
+    /// @inheritdoc IMinerRegistry
+    function applyQueued() external {
+        IRoundConsensus.Progress memory p = consensus.progress();
+        require(!p.open, RoundIsOpen(p.round));
+        _applyQueue(p.ballots, consensus.unbondingDelay());
+    }
+
+    // ------------------------------------------------------------------ consensus only
+
+    /// @inheritdoc IMinerRegistry
+    function beginRound(uint32 ballots, uint256 unbondingDelay) external onlyConsensus returns (uint256 members) {
+        return _applyQueue(ballots, unbondingDelay);
+    }
+
+    /// @inheritdoc IMinerRegistry
+    function recordBallot(uint64 round, uint32 ballot, Step[] calldata steps, ReputationRule calldata rule)
+        external
+        onlyConsensus
+    {
+        address[] memory miners = new address[](steps.length);
+        uint256[] memory reputations = new uint256[](steps.length);
+        uint256[] memory weights = new uint256[](steps.length);
+        for (uint256 i = 0; i < steps.length; ++i) {
+            PackedSeat memory seat = _seats[steps[i].seat];
+            Record memory record = _records[seat.owner];
+            _attend(record, ballot, rule);
+            record.reputation = Reputation.step(record.reputation, steps[i].change, rule.min, rule.max);
+            _records[seat.owner] = record;
+            seat.weight = Reputation.weightDown(record.stake, record.reputation);
+            _seats[steps[i].seat] = seat;
+            miners[i] = seat.owner;
+            reputations[i] = record.reputation * Reputation.TO_WAD;
+            weights[i] = seat.weight;
+        }
+        emit MinersScored(round, miners, reputations, weights);
+    }
+
+    /// @inheritdoc IMinerRegistry
+    function provePresence(uint64 round, address miner, uint32 ballot, ReputationRule calldata rule)
+        external
+        onlyConsensus
+    {
+        Record memory record = _records[miner];
+        if (record.place != 0 && record.ballot < ballot) {
+            _attend(record, ballot, rule);
+        } else {
+            uint256 age = record.ballot - ballot;
+            require(age < 8 && (record.absences >> age) & 1 == 1, NothingToProve(miner, round));
+            record.absences &= ~uint8(1 << age);
+            record.reputation = Reputation.step(record.reputation, int16(rule.loss), rule.min, rule.max);
+        }
+        _records[miner] = record;
+        emit PresenceProven(round, miner, record.reputation * Reputation.TO_WAD);
+    }
+
+    // ------------------------------------------------------------------ views
+
+    /// @inheritdoc IMinerRegistry
+    function roster() external view returns (Seat[] memory seats) {
+        uint256 members = _totals.members;
+        seats = new Seat[](members);
+        for (uint256 i = 0; i < members; ++i) {
+            PackedSeat memory seat = _seats[i];
+            seats[i] = Seat(seat.owner, seat.separateKey ? _keys[seat.owner] : seat.owner, seat.weight);
+        }
+    }
+
+    /// @inheritdoc IMinerRegistry
+    function minerInfo(address miner) external view returns (MinerInfo memory info) {
+        Record memory record = _records[miner];
+        info.status = record.status;
+        info.stake = record.stake;
+        info.endpoint = _endpoints[miner];
+        info.unbonding = _unbonding[miner].amount;
+        info.releaseAt = _unbonding[miner].releaseAt;
+        if (record.status == MinerStatus.None) return info;
+        if (record.place != 0) {
+            ReputationRule memory rule = consensus.reputationRule();
+            _catchUp(record, consensus.progress().ballots, rule.loss, rule.min);
+            info.weight = _seats[record.place - 1].weight;
+        }
+        info.reputation = record.reputation * Reputation.TO_WAD;
+        info.absences = record.absences;
+        info.key = _keyOf(miner);
+        info.nextKey = _nextKeys[miner] == address(0) ? info.key : _nextKeys[miner];
+    }
+
+    /// @inheritdoc IMinerRegistry
+    function activeCount() external view returns (uint256) {
+        return _totals.members;
+    }
+
+    /// @inheritdoc IMinerRegistry
+    function activeWeight() external view returns (uint256 sum) {
+        uint256 members = _totals.members;
+        for (uint256 i = 0; i < members; ++i) {
+            sum += _seats[i].weight;
+        }
+    }
+
+    /// @inheritdoc IMinerRegistry
+    function queuedCount() public view returns (uint256) {
+        return _totals.queueEnd - _totals.queueStart;
+    }
+
+    /// @inheritdoc IMinerRegistry
+    function endpoints() external view returns (address[] memory owners, string[] memory urls) {
+        Totals memory t = _totals;
+        uint256 n = t.members;
+        address[] memory found = new address[](n + t.queueEnd - t.queueStart);
+        for (uint256 i = 0; i < n; ++i) {
+            found[i] = _seats[i].owner;
+        }
+        for (uint256 q = t.queueStart; q < t.queueEnd; ++q) {
+            address owner = _queue[q % QUEUE_SLOTS];
+            if (_records[owner].place == 0) found[n++] = owner;
+        }
+        owners = new address[](n);
+        urls = new string[](n);
+        for (uint256 i = 0; i < n; ++i) {
+            owners[i] = found[i];
+            urls[i] = _endpoints[found[i]];
+        }
+    }
+
+    /// @inheritdoc IMinerRegistry
+    function totalHeld() external view returns (uint256) {
+        return _totals.held;
+    }
+
+    // ------------------------------------------------------------------ inside
+
+    function _setEndpoint(string calldata endpoint) private {
+        uint256 length = bytes(endpoint).length;
+        require(length != 0 && length <= MAX_ENDPOINT_LENGTH, EndpointLength(length, MAX_ENDPOINT_LENGTH));
+        _endpoints[msg.sender] = endpoint;
+    }
+
+    function _requireFreeSeat() private view {
+        // Everyone in the queue may want a seat: too strict now and then, never too loose.
+        require(_totals.members + queuedCount() < MAX_MINERS, TooManyMiners(MAX_MINERS));
+    }
+}

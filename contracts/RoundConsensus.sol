@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {RoundVoting} from "./consensus/RoundVoting.sol";
+import {RoundStorage} from "./consensus/RoundStorage.sol";
+import {RoundViews} from "./consensus/RoundViews.sol";
+import {IMinerRegistry} from "./interfaces/IMinerRegistry.sol";
+import {IRoundConsensus} from "./interfaces/IRoundConsensus.sol";
+import {Messages} from "./libraries/Messages.sol";
+import {ProposerDraw} from "./libraries/ProposerDraw.sol";
+import {RoundWord} from "./libraries/RoundWord.sol";
+import {Settings} from "./libraries/Settings.sol";
+import {Tally} from "./libraries/Tally.sol";
+
+/// @title RoundConsensus
+/// @notice See IRoundConsensus. Narrowing casts are plain because their ranges are given: times fit 40 bits, a round's
+/// phases 32 bits (`ParametersLib`), seats 8 bits (`MAX_MINERS`), updates 16 bits (`MAX_UPDATES`), and a payouts total
+/// never exceeds the funded 96 bits (a round opens only if the pot covers its budget).
+contract RoundConsensus is RoundViews {
+    using RoundWord for uint256;
+    using RoundWord for uint8;
+    using Settings for uint256;
+    using Tally for Tally.Count;
+
+    /// @dev Updates of one candidate: keeps int256 arithmetic of fault proofs in range and the target in 16 bits.
+    uint256 private constant MAX_UPDATES = 1_024;
+    /// @dev Samples of one update at most 2^32.
+    uint256 private constant MAX_SAMPLES = 1 << 32;
+
+    /// @dev Why the next round cannot open now.
+    enum Obstacle {
+        None,
+        TooSoon,
+        RingNotFinal,
+        PotTooSmall,
+        NotEnoughMiners
+    }
+
+    constructor(address authority, Wiring memory w, Task memory t, Parameters memory p, uint256 ringSlots_)
+        RoundStorage(authority, w, t, p, ringSlots_)
+    {}
+
+    // ------------------------------------------------------------------ open
+
+    /// @inheritdoc IRoundConsensus
+    function openRound() external returns (uint64) {
+        State memory s = _state;
+        uint256 previous = _slot(s.round).word;
+        require(s.round == 0 || previous.statusOf() != RoundStatus.Open, RoundAlreadyOpen(s.round));
+        (Obstacle o, uint256 found, uint256 needed) =
+            _tryOpen(s, RoundWord.unpackEnded(previous).openedAt, _rewardDistributor.funded());
+        if (o == Obstacle.TooSoon) revert RoundTooSoon(needed);
+        if (o == Obstacle.RingNotFinal) revert RoundNotFinal(uint64(found), needed);
+        if (o == Obstacle.PotTooSmall) revert PotTooSmall(found, needed);
+        if (o == Obstacle.NotEnoughMiners) revert NotEnoughMiners(found, needed);
+        _state = s;
+        return s.round;
+    }
+
+    /// @dev Opens the next round if nothing stands against it; then `s` is the new state, to be stored by the caller.
+    /// @param previousOpening Time of the newest opening; 0 before the first.
+    /// @return o The obstacle, with what was found and what is needed.
+    function _tryOpen(State memory s, uint256 previousOpening, uint256 funded)
+        private
+        returns (Obstacle o, uint256 found, uint256 needed)
+    {
+        if (s.parametersQueued) {
+            s.parametersQueued = false;
+            _applyParameters();
+        }
+        needed = previousOpening == 0 ? 0 : previousOpening + _settings.times.minRoundInterval();
+        if (block.timestamp < needed) return (Obstacle.TooSoon, block.timestamp, needed);
+
+        uint32 round = s.round + 1;
+        Slot storage slot = _slot(round);
+        uint256 old = slot.word;
+        if (!_isWordFinal(old)) return (Obstacle.RingNotFinal, old.roundOf(), RoundWord.unpackEnded(old).finalAt);
+
+        needed = s.payoutsTotal + _settings.rules.roundBudget();
+        if (funded < needed) return (Obstacle.PotTooSmall, funded, needed);
+
+        uint256 members = _minerRegistry.beginRound(s.ballots, unbondingDelay());
+        if (members < MIN_MINERS) return (Obstacle.NotEnoughMiners, members, MIN_MINERS);
+
+        s.round = round;
+        _storeOpening(s, slot, members);
+    }
+
+    function _storeOpening(State memory s, Slot storage slot, uint256 members) private {
+        RoundWord.Open memory r;
+        r.round = s.round;
+        r.status = RoundStatus.Open;
+        r.openedAt = uint40(block.timestamp);
+        r.seed = uint64(block.number);
+        r.members = uint8(members);
+        r.updateTarget = s.settlement == 0 ? _firstTarget() : s.updateCount;
+        slot.word = RoundWord.packOpen(r);
+        bytes32 baseRoot = _headRoot;
+        bytes32 hash = keccak256(
+            abi.encode(
+                block.chainid,
+                address(this),
+                uint64(s.round),
+                baseRoot,
+                _parametersHash,
+                blockhash(block.number - 1)
+            )
+        );
+        slot.openingHash = hash;
+        emit RoundOpened(s.round, hash, baseRoot, _headCid, _parametersHash, members, r.updateTarget);
+    }
+
+    /// @dev Until a round was agreed collect ends early with an update of every registered client.
+    function _firstTarget() private view returns (uint16) {
+        uint256 clients = _clientRegistry.clientCount();
+        if (clients == 0) return 1;
+        return uint16(clients < MAX_UPDATES ? clients : MAX_UPDATES);
+    }
+
+    // ------------------------------------------------------------------ propose
+
+    /// @inheritdoc IRoundConsensus
+    function freezeSeed(uint64 round) external returns (uint64) {
+        (Slot storage slot, RoundWord.Open memory r) = _openRoundOf(round);
+        require(!r.seedStored, SeedAlreadyFrozen(round));
+        _freeze(r, _minerRegistry.roster());
+        slot.word = RoundWord.packOpen(r);
+        return r.seed;
+    }
+
+    /// @dev Stores the seed and the seats of the first two ranks in `r`.
+    function _freeze(RoundWord.Open memory r, IMinerRegistry.Seat[] memory seats) private {
+        uint256 seedBlock = ProposerDraw.seedBlock(r.seed);
+        r.seed = ProposerDraw.seedAt(seedBlock);
+        r.seedStored = true;
+        uint256[] memory order = ProposerDraw.draw(r.seed, ProposerDraw.weightsOf(seats), MIN_MINERS);
+        r.primary = uint8(order[0]);
+        r.secondary = uint8(order[1]);
+        emit SeedFrozen(r.round, r.seed, seedBlock);
+    }
+
+    /// @inheritdoc IRoundConsensus
+    function propose(uint64 round, CandidateContent calldata content, ProposerSignature[] calldata signatures)
+        external
+        returns (bytes32 id)
+    {
+        (Slot storage slot, RoundWord.Open memory r) = _openRoundOf(round);
+        _checkContent(content);
+        IMinerRegistry.Seat[] memory seats = _minerRegistry.roster();
+        if (!r.seedStored) _freeze(r, seats);
+        uint8 bits = _checkTurn(r, seats, content.updateCount, signatures);
+        id = Messages.candidate(round, slot.openingHash, _headRoot, content);
+        (address[] memory signers, bytes32[] memory raw) = _checkSignatures(r, seats, id, signatures);
+
+        uint256 count = r.signers.candidateCount();
+        if (count != 0 && slot.candidates[0] == id) {
+            r.signers |= bits;
+        } else if (count == 2 && slot.candidates[1] == id) {
+            r.signers |= bits << 4;
+        } else {
+            r.signers |= bits << uint8(4 * count);
+            r.voteEndsAfter = uint32(block.timestamp - r.openedAt + _settings.times.voteWindow());
+            slot.candidates[count] = id;
+            slot.word = RoundWord.packOpen(r);
+            emit CandidatePosted(round, id, uint8(count), content, signers, raw);
+            return id;
+        }
+        slot.word = RoundWord.packOpen(r);
+        emit CandidateCosigned(round, id, signers, raw);
+    }
+
+    function _checkContent(CandidateContent calldata c) private view {
+        uint256 updates = c.updateCount;
+        require(updates != 0 && updates <= MAX_UPDATES, UpdateCountOutOfRange(updates, MAX_UPDATES));
+        uint256 mostSamples = updates * MAX_SAMPLES;
+        bool samplesFit = c.totalSamples >= updates && c.totalSamples <= mostSamples;
+        require(samplesFit, SampleCountOutOfRange(c.totalSamples, updates, mostSamples));
+        require(c.validationScore <= _validationSize, ScoreOutOfRange(c.validationScore, _validationSize));
+        uint256 least = _state.payoutsTotal;
+        uint256 most = least + _settings.rules.roundBudget();
+        require(c.payoutsTotal >= least && c.payoutsTotal <= most, PayoutsOutOfRange(c.payoutsTotal, least, most));
+    }
+
+    /// @dev Whether these ranks may sign now. Returns their signer bits; sets the seat of a reserve in `r`.
+    function _checkTurn(
+        RoundWord.Open memory r,
+        IMinerRegistry.Seat[] memory seats,
+        uint256 updateCount,
+        ProposerSignature[] calldata signatures
+    ) private view returns (uint8 bits) {
+        uint256 signerCount = signatures.length;
+        require(signerCount == 1 || signerCount == 2, SignerCount(signerCount));
+        uint256 rank = signatures[0].rank;
+        require(rank < r.members, BadRank(rank));
+        uint256 times = _settings.times;
+        uint256 deadline = r.openedAt + times.collectMax() + times.proposeSlot();
+        if (rank < 2) {
+            bool early = updateCount >= r.updateTarget;
+            uint256 from = r.openedAt + (early ? times.collectMin() : times.collectMax());
+            require(block.timestamp >= from, CollectNotOver(from, updateCount, r.updateTarget));
+            require(block.timestamp <= deadline, SlotNotOpen(rank, from, deadline));
+        } else {
+            uint256 from = deadline + (rank - 2) * times.proposeSlot();
+            bool now_ = block.timestamp > from && block.timestamp <= from + times.proposeSlot() && r.signers == 0;
+            require(now_, SlotNotOpen(rank, from + 1, from + times.proposeSlot()));
+            r.reserve = uint8(ProposerDraw.draw(r.seed, ProposerDraw.weightsOf(seats), rank + 1)[rank]);
+        }
+        bits = rank < 2 ? uint8(1 << rank) : 4;
+        if (signerCount == 2) {
+            require(rank == 0 && signatures[1].rank == 1, BadRank(signatures[1].rank));
+            bits = 3;
+        }
+        uint8 before = (r.signers | (r.signers >> 4)) & bits;
+        require(before == 0, AlreadySigned(before & 1 != 0 ? 0 : 1));
+    }
+
+    function _checkSignatures(
+        RoundWord.Open memory r,
+        IMinerRegistry.Seat[] memory seats,
+        bytes32 id,
+        ProposerSignature[] calldata signatures
+    ) private view returns (address[] memory signers, bytes32[] memory raw) {
+        bytes32 digest = hashTypedData(id);
+        signers = new address[](signatures.length);
+        raw = new bytes32[](2 * signatures.length);
+        for (uint256 i = 0; i < signatures.length; ++i) {
+            ProposerSignature calldata s = signatures[i];
+            IMinerRegistry.Seat memory seat =
+                seats[s.rank == 0 ? r.primary : s.rank == 1 ? r.secondary : r.reserve];
+            (address recovered,,) = ECDSA.tryRecover(digest, s.r, s.vs);
+            // A failed recovery gives the zero address, which is nobody's key.
+            require(recovered == seat.key, NotProposer(s.rank, seat.key, recovered));
+            signers[i] = seat.owner;
+            raw[2 * i] = s.r;
+            raw[2 * i + 1] = s.vs;
+        }
+    }
+
+    // ------------------------------------------------------------------ settle
+
+    /// @inheritdoc IRoundConsensus
+    function settle(uint64 round, Vote[] calldata votes, CandidateContent calldata content) external {
+        (Slot storage slot, RoundWord.Open memory r) = _openRoundOf(round);
+        require(r.signers != 0, NoCandidate(round));
+        require(_slotsOver(r), Undecided(round));
+        Decision memory d = _decision(round, slot, r.signers);
+        _takeCast(d, slot, r.voteCount);
+        _takeBatch(d, votes);
+        _tally(d, r);
+        (bool agreed, uint256 winner) = _winner(d, r);
+        State memory s = _state;
+        ++s.ballots;
+        _score(d, r, s.ballots, agreed);
+        if (agreed) {
+            _agree(s, slot, r, d, winner, content);
+        } else {
+            _end(s, slot, r, RoundStatus.Failed, 0);
+            emit RoundFailed(round, d.candidateCount, _participationDown(d), s.lastFinalAt);
+        }
+        _state = s;
+    }
+
+    /// @dev Every rank 0/1 proposer has signed a posted candidate, or its slot is over.
+    function _slotsOver(RoundWord.Open memory r) private view returns (bool) {
+        uint256 times = _settings.times;
+        return r.signers.allSigned() || block.timestamp > r.openedAt + times.collectMax() + times.proposeSlot();
+    }
+
+    /// @dev The primary's agreed candidate, else the secondary's, else the reserve's: whoever settles can't choose.
+    /// Nor by leaving votes out: while a better-ranked candidate is pending, another one wins only after grace, when
+    /// its voters had time to vote on chain.
+    function _winner(Decision memory d, RoundWord.Open memory r) private view returns (bool, uint256) {
+        uint256 graceEnd = uint256(r.openedAt) + r.voteEndsAfter + _settings.times.voteGrace();
+        // Candidate 1 is better ranked if the primary signed it; a candidate has no other rival.
+        uint256 first = d.candidateCount == 2 && r.signers >> 4 & 1 != 0 ? 1 : 0;
+        bool pending = false;
+        for (uint256 i = 0; i < d.candidateCount; ++i) {
+            uint256 c = first ^ i;
+            if (d.verdicts[c] == Tally.Verdict.Agreed) {
+                require(!pending || block.timestamp > graceEnd, Undecided(d.round));
+                return (true, c);
+            }
+            if (d.verdicts[c] == Tally.Verdict.Pending) pending = true;
+        }
+        require(!pending, Undecided(d.round));
+        return (false, 0);
+    }
+
+    /// @dev Makes the winner the head, records its payouts, opens the next round if possible.
+    function _agree(
+        State memory s,
+        Slot storage slot,
+        RoundWord.Open memory r,
+        Decision memory d,
+        uint256 winner,
+        CandidateContent calldata content
+    ) private {
+        bytes32 given = Messages.candidate(d.round, d.openingHash, _headRoot, content);
+        require(given == d.ids[winner], WrongContent(d.ids[winner], given));
+        ++s.settlement;
+        _end(s, slot, r, RoundStatus.Agreed, winner);
+        s.payoutsTotal = uint96(content.payoutsTotal);
+        s.updateCount = uint16(content.updateCount);
+        _headRoot = content.modelRoot;
+        _headCid = content.modelCid;
+        _headChain = keccak256(
+            abi.encode(
+                _headChain,
+                Head(s.settlement, s.round, content.modelRoot, content.modelCid, s.payoutsTotal, s.updateCount)
+            )
+        );
+        emit RoundAgreed(
+            d.round,
+            given,
+            s.settlement,
+            content.modelRoot,
+            content.modelCid,
+            content.payoutsRoot,
+            content.payoutsTotal,
+            d.counts[winner].ratioBpsDown(d.totalWeight),
+            _participationDown(d),
+            s.lastFinalAt
+        );
+        uint256 funded = _rewardDistributor.record(
+            s.settlement, d.round, content.payoutsRoot, content.payoutsTotal, s.lastFinalAt
+        );
+        // If something stands against the next round, `openRound` opens it later.
+        _tryOpen(s, r.openedAt, funded);
+    }
+
+    /// @dev Stores the round as ended. It becomes final after the challenge window, never before an earlier one.
+    function _end(State memory s, Slot storage slot, RoundWord.Open memory r, RoundStatus status, uint256 winner)
+        private
+    {
+        uint40 finalAt = uint40(block.timestamp + _settings.times.challengeWindow());
+        if (finalAt > s.lastFinalAt) s.lastFinalAt = finalAt;
+        RoundWord.Ended memory e;
+        e.round = r.round;
+        e.status = status;
+        e.openedAt = r.openedAt;
+        e.finalAt = s.lastFinalAt;
+        if (r.signers != 0) {
+            e.voteDeadline = r.openedAt + r.voteEndsAfter;
+            e.ballot = s.ballots;
+        }
+        if (status == RoundStatus.Agreed) e.settlement = s.settlement;
+        e.winnerIndex = uint8(winner);
+        e.signers = r.signers;
+        e.members = r.members;
+        slot.word = RoundWord.packEnded(e);
+    }
+
+    /// @inheritdoc IRoundConsensus
+    function failRound(uint64 round) external {
+        (Slot storage slot, RoundWord.Open memory r) = _openRoundOf(round);
+        uint256 times = _settings.times;
+        uint256 readyAt = r.signers == 0
+            ? r.openedAt + times.collectMax() + times.proposeSlot() * (r.members - 1)
+            : uint256(r.openedAt) + r.voteEndsAfter + times.voteGrace();
+        require(block.timestamp > readyAt, TooEarlyToFail(readyAt + 1));
+        State memory s = _state;
+        uint256 participation;
+        uint256 candidateCount = r.signers.candidateCount();
+        if (candidateCount != 0) {
+            Decision memory d = _decision(round, slot, r.signers);
+            _takeCast(d, slot, r.voteCount);
+            _tally(d, r);
+            for (uint256 c = 0; c < candidateCount; ++c) {
+                require(d.verdicts[c] != Tally.Verdict.Agreed, CandidateAgreed(d.ids[c]));
+            }
+            ++s.ballots;
+            _score(d, r, s.ballots, false);
+            participation = _participationDown(d);
+        }
+        _end(s, slot, r, RoundStatus.Failed, 0);
+        _state = s;
+        emit RoundFailed(round, candidateCount, participation, s.lastFinalAt);
+    }
+
+    /// @dev Weight that voted in basis points of all active weight, rounded down.
+    function _participationDown(Decision memory d) private pure returns (uint256) {
+        return d.totalWeight == 0 ? 0 : (d.votedWeight * Tally.BPS) / d.totalWeight;
+    }
+
+    // ------------------------------------------------------------------ revert
+
+    /// @inheritdoc IRoundConsensus
+    function revertRound(uint64 round, bytes32 chainBefore, Head[] calldata path) external restricted {
+        uint256 word = _wordOf(round);
+        require(word.statusOf() == RoundStatus.Agreed, NotRevertible(round, word.statusOf()));
+        RoundWord.Ended memory ended = RoundWord.unpackEnded(word);
+        require(block.timestamp < ended.finalAt, AlreadyFinal(round, ended.finalAt));
+        bytes32 target = _walkHistory(ended.settlement, chainBefore, path);
+
+        State memory s = _state;
+        Head calldata back = path[0];
+        _rewardDistributor.revertTo(back.settlement, s.settlement);
+        (s.settlement, s.payoutsTotal, s.updateCount) = (back.settlement, back.payoutsTotal, back.updateCount);
+        (_headRoot, _headCid, _headChain) = (back.modelRoot, back.modelCid, target);
+        _state = s;
+        _slot(round).word = word.withStatus(RoundStatus.Reverted);
+        emit RoundReverted(round, back.settlement, back.modelRoot);
+        for (uint64 later = round + 1; later <= s.round; ++later) {
+            _void(later);
+        }
+    }
+
+    /// @dev Checks that `path` leads from the head before `settlement` to the current one; returns the chain there.
+    function _walkHistory(uint32 settlement, bytes32 chainBefore, Head[] calldata path)
+        private
+        view
+        returns (bytes32 target)
+    {
+        require(path.length > 1 && path[0].settlement + 1 == settlement, WrongHistory());
+        target = keccak256(abi.encode(chainBefore, path[0]));
+        bytes32 chain = target;
+        for (uint256 i = 1; i < path.length; ++i) {
+            chain = keccak256(abi.encode(chain, path[i]));
+        }
+        require(chain == _headChain, WrongHistory());
+    }
+
+    function _void(uint64 round) private {
+        Slot storage slot = _slot(round);
+        uint256 word = slot.word;
+        if (word.statusOf() == RoundStatus.Open) {
+            RoundWord.Ended memory e;
+            RoundWord.Open memory r = RoundWord.unpackOpen(word);
+            (e.round, e.openedAt, e.members) = (r.round, r.openedAt, r.members);
+            word = RoundWord.packEnded(e);
+        }
+        slot.word = word.withStatus(RoundStatus.Voided);
+        emit RoundVoided(round);
+    }
+}

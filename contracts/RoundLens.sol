@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IMinerRegistry} from "./interfaces/IMinerRegistry.sol";
+import {IRoundConsensus} from "./interfaces/IRoundConsensus.sol";
+import {IRoundLens} from "./interfaces/IRoundLens.sol";
+import {Ballots} from "./libraries/Ballots.sol";
+import {Messages} from "./libraries/Messages.sol";
+import {ParametersLib} from "./libraries/ParametersLib.sol";
+import {ProposerDraw} from "./libraries/ProposerDraw.sol";
+import {RoundWord} from "./libraries/RoundWord.sol";
+import {Settings} from "./libraries/Settings.sol";
+
+/// @title RoundLens
+/// @notice See IRoundLens.
+contract RoundLens is IRoundLens {
+    using Ballots for uint256;
+    using RoundWord for uint256;
+    using RoundWord for uint8;
+    using Settings for uint256;
+
+    /// @notice The consensus this reads.
+    IRoundConsensus public immutable consensus;
+
+    constructor(IRoundConsensus consensus_) {
+        consensus = consensus_;
+    }
+
+    /// @inheritdoc IRoundLens
+    function pack(IRoundConsensus.Parameters calldata p, IRoundConsensus.Task calldata task, uint256 ringSlots)
+        external
+        pure
+        returns (Settings.Packed memory packed, bytes32 parametersHash)
+    {
+        ParametersLib.validate(p, ringSlots);
+        return (Settings.pack(p), keccak256(abi.encode(p, task)));
+    }
+
+    /// @inheritdoc IRoundLens
+    function parameters() external view returns (IRoundConsensus.Parameters memory) {
+        (Settings.Packed memory current,,) = consensus.packedParameters();
+        return Settings.unpack(current);
+    }
+
+    /// @inheritdoc IRoundLens
+    function nextParameters() external view returns (IRoundConsensus.Parameters memory) {
+        (Settings.Packed memory current, Settings.Packed memory next, bool queued) = consensus.packedParameters();
+        return Settings.unpack(queued ? next : current);
+    }
+
+    /// @inheritdoc IRoundLens
+    function roundInfo(uint64 round) external view returns (RoundInfo memory info) {
+        (uint256 word, bytes32 openingHash,) = consensus.slotOf(round);
+        info.round = round;
+        info.status = word.statusOf();
+        info.openingHash = openingHash;
+        if (info.status == IRoundConsensus.RoundStatus.Open) {
+            _fillOpen(info, RoundWord.unpackOpen(word));
+            return info;
+        }
+        RoundWord.Ended memory e = RoundWord.unpackEnded(word);
+        info.phase = Phase.Ended;
+        info.openedAt = e.openedAt;
+        info.voteDeadline = e.voteDeadline;
+        info.members = e.members;
+        info.candidateCount = e.signers.candidateCount();
+        info.finalAt = e.finalAt;
+        info.winnerIndex = e.winnerIndex;
+        info.ballot = e.ballot;
+        info.settlement = e.settlement;
+    }
+
+    /// @inheritdoc IRoundLens
+    function candidates(uint64 round) external view returns (CandidateInfo[] memory list) {
+        (uint256 word,, bytes32[2] memory ids) = consensus.slotOf(round);
+        bool open = word.statusOf() == IRoundConsensus.RoundStatus.Open;
+        uint8 all = open ? RoundWord.unpackOpen(word).signers : RoundWord.unpackEnded(word).signers;
+        list = new CandidateInfo[](all.candidateCount());
+        for (uint256 i = 0; i < list.length; ++i) {
+            list[i].id = ids[i];
+            list[i].signerBits = all.signersOf(i);
+            if (open) list[i].signers = _signerOwners(RoundWord.unpackOpen(word), list[i].signerBits);
+        }
+    }
+
+    /// @inheritdoc IRoundLens
+    function castVotes(uint64 round) external view returns (CastVote[] memory list) {
+        RoundWord.Open memory r = _openRoundOf(round);
+        IMinerRegistry.Seat[] memory seats = _roster();
+        list = new CastVote[](r.voteCount);
+        uint256 n = 0;
+        for (uint256 place = 0; n < list.length; ++place) {
+            uint256 vote = consensus.castVoteAt(round, place);
+            if (vote != 0) list[n++] = vote.unpack(seats[place / 2].owner);
+        }
+    }
+
+    /// @inheritdoc IRoundLens
+    function proposers(uint64 round) external view returns (address[] memory owners) {
+        RoundWord.Open memory r = _openRoundOf(round);
+        IMinerRegistry.Seat[] memory seats = _roster();
+        uint256 seed = r.seedStored ? r.seed : ProposerDraw.seedAt(ProposerDraw.seedBlock(r.seed));
+        uint256[] memory order = ProposerDraw.draw(seed, ProposerDraw.weightsOf(seats), seats.length);
+        owners = new address[](seats.length);
+        for (uint256 rank = 0; rank < seats.length; ++rank) {
+            owners[rank] = seats[order[rank]].owner;
+        }
+    }
+
+    /// @inheritdoc IRoundLens
+    function candidateId(uint64 round, IRoundConsensus.CandidateContent calldata content)
+        external
+        view
+        returns (bytes32)
+    {
+        _openRoundOf(round);
+        (, bytes32 openingHash,) = consensus.slotOf(round);
+        return Messages.candidate(round, openingHash, consensus.head().modelRoot, content);
+    }
+
+    // ------------------------------------------------------------------ inside
+
+    function _roster() private view returns (IMinerRegistry.Seat[] memory) {
+        return IMinerRegistry(consensus.wiring().minerRegistry).roster();
+    }
+
+    function _openRoundOf(uint64 round) private view returns (RoundWord.Open memory) {
+        (uint256 word,,) = consensus.slotOf(round);
+        require(word.statusOf() == IRoundConsensus.RoundStatus.Open, IRoundConsensus.RoundNotOpen(round));
+        return RoundWord.unpackOpen(word);
+    }
+
+    function _fillOpen(RoundInfo memory info, RoundWord.Open memory r) private view {
+        (Settings.Packed memory current,,) = consensus.packedParameters();
+        uint256 times = current.times;
+        info.openedAt = r.openedAt;
+        info.collectMinEnd = info.openedAt + times.collectMin();
+        info.collectMaxEnd = info.openedAt + times.collectMax();
+        info.updateTarget = r.updateTarget;
+        info.proposeDeadline = info.collectMaxEnd + times.proposeSlot();
+        info.lastSlotEnd = info.collectMaxEnd + times.proposeSlot() * (r.members - 1);
+        info.members = r.members;
+        info.candidateCount = r.signers.candidateCount();
+        info.voteCount = r.voteCount;
+        if (r.seedStored) info.seed = r.seed;
+        else info.seedBlock = ProposerDraw.seedBlock(r.seed);
+        if (r.signers != 0) {
+            info.voteDeadline = info.openedAt + r.voteEndsAfter;
+            info.graceEnd = info.voteDeadline + times.voteGrace();
+        }
+        info.phase = _phaseOf(info, r.signers.allSigned());
+    }
+
+    /// @param allSigned Ranks 0 and 1 have both signed.
+    function _phaseOf(RoundInfo memory info, bool allSigned) private view returns (Phase) {
+        uint256 time = block.timestamp;
+        if (info.candidateCount == 0) {
+            if (time < info.collectMinEnd) return Phase.Collect;
+            return time <= info.lastSlotEnd ? Phase.Propose : Phase.Overdue;
+        }
+        if (!allSigned && time <= info.proposeDeadline) return Phase.Propose;
+        if (time <= info.voteDeadline) return Phase.Vote;
+        return time <= info.graceEnd ? Phase.Grace : Phase.Overdue;
+    }
+
+    function _signerOwners(RoundWord.Open memory r, uint8 bits) private view returns (address[] memory owners) {
+        IMinerRegistry.Seat[] memory seats = _roster();
+        if (bits == 3) {
+            owners = new address[](2);
+            owners[1] = seats[r.secondary].owner;
+        } else {
+            owners = new address[](1);
+        }
+        owners[0] = seats[bits & 1 != 0 ? r.primary : bits == 2 ? r.secondary : r.reserve].owner;
+    }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IMinerRegistry} from "../interfaces/IMinerRegistry.sol";
+import {IRoundConsensus} from "../interfaces/IRoundConsensus.sol";
+import {Ballots} from "../libraries/Ballots.sol";
+import {RoundWord} from "../libraries/RoundWord.sol";
+import {Settings} from "../libraries/Settings.sol";
+import {RoundVoting} from "./RoundVoting.sol";
+
+/// @title What can be asked of the round consensus
+abstract contract RoundViews is RoundVoting {
+    using RoundWord for uint256;
+    using Settings for uint256;
+
+    /// @inheritdoc IRoundConsensus
+    function progress() external view returns (Progress memory) {
+        State memory s = _state;
+        uint256 word = _slot(s.round).word;
+        return Progress({
+            round: s.round,
+            open: word.statusOf() == RoundStatus.Open,
+            settlement: s.settlement,
+            ballots: s.ballots,
+            openedAt: RoundWord.unpackEnded(word).openedAt,
+            lastFinalAt: s.lastFinalAt
+        });
+    }
+
+    /// @inheritdoc IRoundConsensus
+    function currentRound() external view returns (uint64) {
+        return _state.round;
+    }
+
+    /// @inheritdoc IRoundConsensus
+    function statusOf(uint64 round) external view returns (RoundStatus) {
+        return _wordOf(round).statusOf();
+    }
+
+    /// @inheritdoc IRoundConsensus
+    function isFinal(uint64 round) external view returns (bool) {
+        uint256 word = _wordOf(round);
+        RoundStatus status = word.statusOf();
+        return (status == RoundStatus.Agreed || status == RoundStatus.Failed) && _isWordFinal(word);
+    }
+
+    /// @dev Whether the slot of this word may be used again: empty, void, or final.
+    function _isWordFinal(uint256 word) internal view returns (bool) {
+        RoundStatus status = word.statusOf();
+        if (status == RoundStatus.Open) return false;
+        if (status != RoundStatus.Agreed && status != RoundStatus.Failed) return true;
+        return block.timestamp >= RoundWord.unpackEnded(word).finalAt;
+    }
+
+    /// @inheritdoc IRoundConsensus
+    function head() external view returns (Head memory) {
+        State memory s = _state;
+        uint256 round = s.settlement == 0 ? 0 : _rewardDistributor.payout(s.settlement).round;
+        return Head(s.settlement, uint32(round), _headRoot, _headCid, s.payoutsTotal, s.updateCount);
+    }
+
+    /// @inheritdoc IRoundConsensus
+    function headChain() external view returns (bytes32) {
+        return _headChain;
+    }
+
+    /// @inheritdoc IRoundConsensus
+    function parametersHash() external view returns (bytes32) {
+        return _parametersHash;
+    }
+
+    /// @inheritdoc IRoundConsensus
+    function wiring() external view returns (Wiring memory) {
+        return Wiring(address(_minerRegistry), address(_clientRegistry), address(_rewardDistributor));
+    }
+
+    /// @inheritdoc IRoundConsensus
+    function ringSlots() external view returns (uint256) {
+        return _ringSlots;
+    }
+
+    /// @inheritdoc IRoundConsensus
+    function stakeBounds() external view returns (uint256, uint256, uint16) {
+        uint256 stakes = _settings.stakes;
+        return (uint88(stakes), uint88(stakes >> 88), _settings.rules.reputationStart());
+    }
+
+    /// @inheritdoc IRoundConsensus
+    function unbondingDelay() public view returns (uint256) {
+        return _settings.times.unbondingDelay();
+    }
+
+    /// @inheritdoc IRoundConsensus
+    function reputationRule() external view returns (IMinerRegistry.ReputationRule memory) {
+        return _reputationRule();
+    }
+
+    /// @inheritdoc IRoundConsensus
+    function ballotOf(uint64 round) external view returns (uint32, uint256, uint8) {
+        uint256 word = _wordOf(round);
+        require(word.statusOf() != RoundStatus.Open, RoundAlreadyOpen(round));
+        RoundWord.Ended memory e = RoundWord.unpackEnded(word);
+        return (e.ballot, e.voteDeadline, _settings.rules.absenceLimit());
+    }
+
+    /// @inheritdoc IRoundConsensus
+    function lens() external view returns (address) {
+        return address(_lens);
+    }
+
+    /// @inheritdoc IRoundConsensus
+    function slotOf(uint64 round) external view returns (uint256, bytes32, bytes32[2] memory) {
+        uint256 word = _wordOf(round);
+        Slot storage slot = _slot(round);
+        return (word, slot.openingHash, slot.candidates);
+    }
+
+    /// @inheritdoc IRoundConsensus
+    function castVoteAt(uint64 round, uint256 place) external view returns (uint256 vote) {
+        vote = _slot(round).cast[place];
+        if (Ballots.isStale(vote, round)) return 0;
+    }
+}

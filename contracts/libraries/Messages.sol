@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IRoundConsensus} from "../interfaces/IRoundConsensus.sol";
+
+/// @title EIP-712 struct hashes of all signed messages
+/// @notice All messages carry round and opening hash, which binds chain, contract, base model, parameters and the
+/// block before the opening: a reorganisation cannot turn an honest signature into a double one.
+library Messages {
+    bytes32 private constant DOMAIN_TYPEHASH =
+        keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+    bytes32 internal constant UPDATE_TYPEHASH = keccak256(
+        "Update(uint64 round,bytes32 openingHash,bytes32 baseRoot,bytes32 modelRoot,bytes32 modelCid,uint64 sampleCount)"
+    );
+    bytes32 internal constant MANIFEST_TYPEHASH =
+        keccak256("Manifest(uint64 round,bytes32 openingHash,bytes32 updatesHash)");
+    bytes32 internal constant CANDIDATE_TYPEHASH = keccak256(
+        "Candidate(uint64 round,bytes32 openingHash,bytes32 baseRoot,bytes32 modelRoot,bytes32 modelCid,bytes32 updatesHash,bytes32 manifestCid,bytes32 payoutsRoot,uint256 payoutsTotal,uint32 updateCount,uint64 totalSamples,uint32 validationScore)"
+    );
+    bytes32 internal constant VOTE_TYPEHASH = keccak256(
+        "Vote(uint64 round,bytes32 openingHash,bytes32 candidate,bool support,uint16 confidence,uint8 reason,uint64 reasonIndex)"
+    );
+    bytes32 internal constant RECEIPT_TYPEHASH =
+        keccak256("Receipt(uint64 round,bytes32 openingHash,address client,bytes32 modelRoot)");
+
+    /// @notice A client's update.
+    struct Update {
+        uint64 round;
+        bytes32 openingHash;
+        bytes32 baseRoot;
+        bytes32 modelRoot;
+        bytes32 modelCid;
+        uint64 sampleCount;
+    }
+
+    /// @notice One line of a manifest; `signatureHash` = keccak256 of the client's 64-byte signature.
+    struct UpdateReference {
+        address client;
+        bytes32 modelRoot;
+        uint64 sampleCount;
+        bytes32 signatureHash;
+    }
+
+    /// @dev Domain separator of a consensus on this chain.
+    function domainSeparator(address consensus) internal view returns (bytes32) {
+        return
+            keccak256(abi.encode(DOMAIN_TYPEHASH, keccak256("Quorate"), keccak256("1"), block.chainid, consensus));
+    }
+
+    function update(Update memory u) internal pure returns (bytes32) {
+        return keccak256(abi.encode(UPDATE_TYPEHASH, u));
+    }
+
+    function manifest(uint64 round, bytes32 openingHash, bytes32 updatesHash) internal pure returns (bytes32) {
+        return keccak256(abi.encode(MANIFEST_TYPEHASH, round, openingHash, updatesHash));
+    }
+
+    /// @dev The candidate id.
+    function candidate(
+        uint64 round,
+        bytes32 openingHash,
+        bytes32 baseRoot,
+        IRoundConsensus.CandidateContent calldata content
+    ) internal pure returns (bytes32) {
+        return keccak256(abi.encode(CANDIDATE_TYPEHASH, round, openingHash, baseRoot, content));
+    }
+
+    function vote(uint64 round, bytes32 openingHash, bytes32 candidate_, IRoundConsensus.Vote calldata v)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(
+            abi.encode(
+                VOTE_TYPEHASH, round, openingHash, candidate_, v.support, v.confidence, v.reason, v.reasonIndex
+            )
+        );
+    }
+
+    function receipt(uint64 round, bytes32 openingHash, address client, bytes32 modelRoot)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(RECEIPT_TYPEHASH, round, openingHash, client, modelRoot));
+    }
+
+    /// @dev Commitment to a manifest's references, ascending by client.
+    function updates(UpdateReference[] memory references) internal pure returns (bytes32) {
+        return keccak256(abi.encode(references));
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IMinerRegistry} from "../interfaces/IMinerRegistry.sol";
+import {IRoundConsensus} from "../interfaces/IRoundConsensus.sol";
+
+/// @title Weighted draw of an order
+/// @notice Rank t goes to the first seat, among those not drawn yet and in seat order, whose running weight exceeds
+/// uint256(keccak256(abi.encode(seed, t))) mod (weight not drawn yet). The modulo bias is below 2^-150.
+library ProposerDraw {
+    /// @dev blockhash reaches this far back.
+    uint256 private constant BLOCKHASH_REACH = 256;
+
+    /// @dev The block whose hash is the seed: the opening block itself, which its sender could not see, or, once that
+    /// hash is out of reach, a multiple of 256 blocks later.
+    function seedBlock(uint256 openingBlock) internal view returns (uint256) {
+        if (block.number <= openingBlock) return openingBlock;
+        uint256 moves = (block.number - openingBlock - 1) / BLOCKHASH_REACH;
+        return openingBlock + moves * BLOCKHASH_REACH;
+    }
+
+    /// @dev Seed from a block's hash; reverts in that block itself.
+    function seedAt(uint256 blockNumber) internal view returns (uint64) {
+        require(block.number > blockNumber, IRoundConsensus.SeedNotReady(blockNumber + 1));
+        return uint64(uint256(blockhash(blockNumber)));
+    }
+
+    function weightsOf(IMinerRegistry.Seat[] memory seats) internal pure returns (uint256[] memory weights) {
+        weights = new uint256[](seats.length);
+        for (uint256 i = 0; i < seats.length; ++i) {
+            weights[i] = seats[i].weight;
+        }
+    }
+
+    /// @notice The first `ranks` places of the order.
+    /// @param weights By seat; all positive. Emptied: drawn seats are set to 0.
+    /// @param ranks At most the number of seats.
+    /// @return seats Seat of each rank.
+    function draw(uint256 seed, uint256[] memory weights, uint256 ranks)
+        internal
+        pure
+        returns (uint256[] memory seats)
+    {
+        uint256 total;
+        for (uint256 i = 0; i < weights.length; ++i) {
+            total += weights[i];
+        }
+        seats = new uint256[](ranks);
+        for (uint256 rank = 0; rank < ranks; ++rank) {
+            uint256 point = uint256(keccak256(abi.encode(seed, rank))) % total;
+            uint256 seat = 0;
+            while (point >= weights[seat]) {
+                point -= weights[seat++];
+            }
+            seats[rank] = seat;
+            total -= weights[seat];
+            weights[seat] = 0;
+        }
+    }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IRoundConsensus} from "../interfaces/IRoundConsensus.sol";
+
+/// @title Parameters in three words
+/// @notice One word each for what a proposal, a settlement and a registration reads. Fields in the order of
+/// `IRoundConsensus.Parameters`, lowest bits first. Bounds are in `ParametersLib`.
+library Settings {
+    struct Packed {
+        /// The eight times, 32 bits each.
+        uint256 times;
+        /// Seven values of 16 bits, absence limit (8 bits), round budget (96 bits).
+        uint256 rules;
+        /// Minimum and maximum stake, 88 bits each.
+        uint256 stakes;
+    }
+
+    function pack(IRoundConsensus.Parameters memory p) internal pure returns (Packed memory w) {
+        w.times = uint256(p.collectMin) | uint256(p.collectMax) << 32 | uint256(p.proposeSlot) << 64
+            | uint256(p.voteWindow) << 96 | uint256(p.voteGrace) << 128 | uint256(p.challengeWindow) << 160
+            | uint256(p.answerTime) << 192 | uint256(p.minRoundInterval) << 224;
+        uint256 low = uint256(p.quorumBps) | uint256(p.minConfidenceBps) << 16 | uint256(p.reputationStart) << 32
+            | uint256(p.reputationMin) << 48 | uint256(p.reputationMax) << 64;
+        w.rules = low | uint256(p.reputationGain) << 80 | uint256(p.reputationLoss) << 96
+            | uint256(p.absenceLimit) << 112 | uint256(p.roundBudget) << 120;
+        w.stakes = uint256(p.minStake) | uint256(p.maxStake) << 88;
+    }
+
+    function unpack(Packed memory w) internal pure returns (IRoundConsensus.Parameters memory p) {
+        p.collectMin = uint32(collectMin(w.times));
+        p.collectMax = uint32(collectMax(w.times));
+        p.proposeSlot = uint32(proposeSlot(w.times));
+        p.voteWindow = uint32(voteWindow(w.times));
+        p.voteGrace = uint32(voteGrace(w.times));
+        p.challengeWindow = uint32(challengeWindow(w.times));
+        p.answerTime = uint32(w.times >> 192);
+        p.minRoundInterval = uint32(minRoundInterval(w.times));
+        p.quorumBps = uint16(quorumBps(w.rules));
+        p.minConfidenceBps = uint16(minConfidenceBps(w.rules));
+        p.reputationStart = reputationStart(w.rules);
+        p.reputationMin = reputationMin(w.rules);
+        p.reputationMax = reputationMax(w.rules);
+        p.reputationGain = reputationGain(w.rules);
+        p.reputationLoss = reputationLoss(w.rules);
+        p.absenceLimit = absenceLimit(w.rules);
+        p.roundBudget = uint96(roundBudget(w.rules));
+        p.minStake = uint88(w.stakes);
+        p.maxStake = uint88(w.stakes >> 88);
+    }
+
+    function collectMin(uint256 times) internal pure returns (uint256) {
+        return uint32(times);
+    }
+
+    function collectMax(uint256 times) internal pure returns (uint256) {
+        return uint32(times >> 32);
+    }
+
+    function proposeSlot(uint256 times) internal pure returns (uint256) {
+        return uint32(times >> 64);
+    }
+
+    function voteWindow(uint256 times) internal pure returns (uint256) {
+        return uint32(times >> 96);
+    }
+
+    function voteGrace(uint256 times) internal pure returns (uint256) {
+        return uint32(times >> 128);
+    }
+
+    function challengeWindow(uint256 times) internal pure returns (uint256) {
+        return uint32(times >> 160);
+    }
+
+    function minRoundInterval(uint256 times) internal pure returns (uint256) {
+        return uint32(times >> 224);
+    }
+
+    /// @dev All windows together.
+    function unbondingDelay(uint256 times) internal pure returns (uint256) {
+        return collectMax(times) + proposeSlot(times) + voteWindow(times) + voteGrace(times) + challengeWindow(times)
+            + uint32(times >> 192);
+    }
+
+    function quorumBps(uint256 rules) internal pure returns (uint256) {
+        return uint16(rules);
+    }
+
+    function minConfidenceBps(uint256 rules) internal pure returns (uint256) {
+        return uint16(rules >> 16);
+    }
+
+    function reputationStart(uint256 rules) internal pure returns (uint16) {
+        return uint16(rules >> 32);
+    }
+
+    function reputationMin(uint256 rules) internal pure returns (uint16) {
+        return uint16(rules >> 48);
+    }
+
+    function reputationMax(uint256 rules) internal pure returns (uint16) {
+        return uint16(rules >> 64);
+    }
+
+    function reputationGain(uint256 rules) internal pure returns (uint16) {
+        return uint16(rules >> 80);
+    }
+
+    function reputationLoss(uint256 rules) internal pure returns (uint16) {
+        return uint16(rules >> 96);
+    }
+
+    function absenceLimit(uint256 rules) internal pure returns (uint8) {
+        return uint8(rules >> 112);
+    }
+
+    function roundBudget(uint256 rules) internal pure returns (uint256) {
+        return uint96(rules >> 120);
+    }
+}
