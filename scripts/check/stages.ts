@@ -82,7 +82,7 @@ export const stages: Stage[] = [
     name: "compiler",
     what: "contracts compile without a warning",
     run: async () => {
-      const warnings = compilerWarnings("artifacts/build-info");
+      const warnings = compilerWarnings("artifacts");
       return { ok: warnings.length === 0, output: warnings.join("\n") };
     },
   },
