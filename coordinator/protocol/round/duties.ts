@@ -106,8 +106,8 @@ export function slotOf(
   rank: number,
 ): { readonly from: number; readonly until: number } {
   if (rank < FIRST_PROPOSERS) return { from: round.collectMinUntil, until: round.proposeUntil };
-  const from = round.proposeUntil + (rank - FIRST_PROPOSERS) * round.proposeSlot;
-  return { from, until: from + round.proposeSlot };
+  const before = round.proposeUntil + (rank - FIRST_PROPOSERS) * round.proposeSlot;
+  return { from: before + 1, until: before + round.proposeSlot };
 }
 
 /** Second in which the last slot of all ranks ends. */
