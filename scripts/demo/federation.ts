@@ -48,7 +48,8 @@ export async function setUpFederation(
   const artifact = await hardhatArtifacts();
   const path = join(options.out, "deployment.json");
   const taskFolder = join(options.out, "task");
-  const task = await writeTaskFiles(taskFolder, { seed: options.seed });
+  const { seed, validationSize } = options;
+  const task = await writeTaskFiles(taskFolder, { seed, ...(validationSize && { validationSize }) });
   const log = display.line;
   const network = "demo";
   const profile = PROFILES.demo;
@@ -78,36 +79,39 @@ export async function setUpFederation(
   return { rpcUrl: rpcUrl!, provider, funder, contract, miners, endpoints, clients };
 }
 
-/** Splits the data and starts one process per miner and client. Only the first miner is given the task's files. */
+/** Splits the data and starts one process per miner and client. */
 export async function startNodes(
   options: DemoOptions,
   supervisor: Supervisor,
   federation: DemoFederation,
 ): Promise<void> {
-  const shared = ["--rpc", federation.rpcUrl, "--contract", federation.contract, "--json"];
-  for (const [index, user] of federation.miners.entries()) {
-    const task = index === 0 ? ["--task", join(options.out, "task")] : [];
-    const args = [CLI, "miner", "run", ...shared, ...keyArgs(user), "--log-level", "info", ...task];
-    supervisor.start({ name: `miner-${index + 1}`, args });
-  }
+  for (const index of federation.miners.keys()) startMiner(options, supervisor, federation, index);
   const { clients: parts, labelNoise, seed, samples } = options;
   const out = join(options.out, "data");
   const files = await splitMnist({ parts, labelNoise, seed, out, ...(samples && { samples }) });
   for (const [index, user] of federation.clients.entries()) {
-    const training = [
-      "--epochs",
-      options.epochs,
-      "--batch",
-      options.batchSize,
-      "--learning-rate",
-      options.learningRate,
-    ];
+    const { epochs, batchSize, learningRate } = options;
+    const training = ["--epochs", epochs, "--batch", batchSize, "--learning-rate", learningRate];
     const work = ["--data", files[index]!.path, "--seed", `${seed}/${index + 1}`, "--rounds", options.rounds];
-    const args = [CLI, "client", "run", ...shared, ...keyArgs(user), ...[...training, ...work].map(String)];
+    const rest = [...training, ...work].map(String);
+    const args = [CLI, "client", "run", ...chainArgs(federation), ...keyArgs(user), "--json", ...rest];
     supervisor.start({ name: `client-${index + 1}`, args });
   }
   for (const index of federation.miners.keys())
     await supervisor.waitForLog(`miner-${index + 1}`, /^\{"event":"listening"/m, START_TIMEOUT_MS);
+}
+
+/** Starts the process of one miner. Only the first is given the task's files; the others fetch them from it. */
+export function startMiner(
+  options: DemoOptions,
+  supervisor: Supervisor,
+  federation: DemoFederation,
+  index: number,
+): void {
+  const task = index === 0 ? ["--task", join(options.out, "task")] : [];
+  const node = [...chainArgs(federation), ...keyArgs(federation.miners[index]!)];
+  const args = [CLI, "miner", "run", ...node, "--json", "--log-level", "info", ...task];
+  supervisor.start({ name: `miner-${index + 1}`, args });
 }
 
 /** Runs `quorate verify` for one round in a process that shares nothing with the miners; resolves with its exit code. */
@@ -117,9 +121,12 @@ export function startVerify(
   round: number,
 ): Promise<number> {
   const name = `verify-${round}`;
-  const chain = ["--rpc", federation.rpcUrl, "--contract", federation.contract];
-  supervisor.start({ name, args: [CLI, "verify", "--round", String(round), ...chain] });
+  supervisor.start({ name, args: [CLI, "verify", "--round", String(round), ...chainArgs(federation)] });
   return supervisor.waitForExit(name);
+}
+
+function chainArgs({ rpcUrl, contract }: DemoFederation): string[] {
+  return ["--rpc", rpcUrl, "--contract", contract];
 }
 
 function keyArgs(user: User): string[] {

@@ -19,6 +19,8 @@ export interface DemoOptions {
   readonly json: boolean;
   /** Training samples per client; all of its part if undefined. */
   readonly samples?: number;
+  /** Images of the validation set, at most the 6,000 there are; all of them if undefined. */
+  readonly validationSize?: number;
   readonly epochs: number;
   readonly batchSize: number;
   readonly learningRate: number;

@@ -72,7 +72,8 @@ export async function deployFederation(options: DeployOptions): Promise<Deployme
   }
   await restrictRevert(options, deployment);
   if (deployment.complete) return deployment;
-  deployment = { ...deployment, complete: true };
+  const lens = await lensOf(options, deployment);
+  deployment = { ...deployment, contracts: { ...deployment.contracts, RoundLens: lens }, complete: true };
   saveDeployment(options.path, deployment);
   return deployment;
 }
@@ -211,6 +212,17 @@ async function restrictRevert(
   const sent = await manager.setTargetFunctionRole!(target, [selector], REVERTER_ROLE);
   await sent.wait();
   log("revertRound is restricted to a role that nobody holds");
+}
+
+/** The consensus deploys its lens itself. */
+async function lensOf(
+  { signer, artifact }: DeployOptions,
+  deployment: Deployment,
+): Promise<DeployedContract> {
+  const consensus = deployment.contracts[CONSENSUS]!;
+  const { abi } = await artifact(CONSENSUS);
+  const address = await new Contract(consensus.address, abi, signer).lens!();
+  return { ...consensus, address, arguments: [consensus.address] };
 }
 
 async function assertCode(options: DeployOptions, deployment: Deployment): Promise<void> {

@@ -80,8 +80,8 @@ export async function registerClients(funder: Funder, options: ClientsOptions): 
 
 /** Puts the pay of `rounds` rounds into the pot. */
 export async function fundRewards(funder: Funder, rounds: bigint): Promise<bigint> {
-  const consensus = await contractAt(funder, "RoundConsensus");
-  const { roundBudget } = await consensus.parameters!();
+  const lens = await contractAt(funder, "RoundLens");
+  const { roundBudget } = await lens.parameters!();
   const amount = rounds * roundBudget;
   const distributor = await contractAt(funder, "RewardDistributor");
   await send(await contractAt(funder, "FederationToken"), "approve", await distributor.getAddress(), amount);
