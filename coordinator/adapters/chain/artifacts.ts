@@ -9,6 +9,7 @@ const DEFAULT_FOLDER = join(import.meta.dirname, "../../../artifacts/contracts")
 /** The contracts of a federation. */
 export const CONTRACT_NAMES = [
   "RoundConsensus",
+  "RoundLens",
   "MinerRegistry",
   "ClientRegistry",
   "RewardDistributor",

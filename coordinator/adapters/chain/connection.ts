@@ -5,6 +5,7 @@ import type {
   IMinerRegistry,
   IRewardDistributor,
   IRoundConsensus,
+  IRoundLens,
 } from "../../../types/index.ts";
 import type { Hex } from "../../protocol/bytes.ts";
 import { QuorateError } from "../../protocol/errors.ts";
@@ -27,6 +28,7 @@ export interface ChainOptions {
 
 interface Contracts {
   readonly RoundConsensus: IRoundConsensus;
+  readonly RoundLens: IRoundLens;
   readonly MinerRegistry: IMinerRegistry;
   readonly ClientRegistry: IClientRegistry;
   readonly RewardDistributor: IRewardDistributor;
@@ -85,10 +87,12 @@ async function findContracts(
   const wiring = await guard("RoundConsensus.wiring", () => consensus.wiring()).catch((error) => {
     throw error.code === "RPC_UNREACHABLE" ? error : notAConsensus(roundConsensus, error);
   });
+  const lens = await guard("RoundConsensus.lens", () => consensus.lens());
   const registry = new Contract(wiring.minerRegistry, interfaces.MinerRegistry, provider);
   const token: string = await guard("MinerRegistry.token", () => registry.getFunction("token")());
   const addresses: Record<ContractName, Hex> = {
     RoundConsensus: roundConsensus,
+    RoundLens: lens as Hex,
     MinerRegistry: wiring.minerRegistry as Hex,
     ClientRegistry: wiring.clientRegistry as Hex,
     RewardDistributor: wiring.rewardDistributor as Hex,

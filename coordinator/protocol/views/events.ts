@@ -100,7 +100,7 @@ export const EVENT_FIELDS = {
   RoundReverted: { round: "uint", settlement: "uint", modelRoot: "bytes32" },
   RoundVoided: { round: "uint" },
   ParametersQueued: { parameters: PARAMETERS },
-  ParametersChanged: { parameters: PARAMETERS, parametersHash: "bytes32" },
+  ParametersChanged: { parametersHash: "bytes32" },
 
   MinerRegistered: { miner: "address", key: "address", stake: "uint", endpoint: "string" },
   StakeAdded: { miner: "address", amount: "uint", stake: "uint" },

@@ -7,8 +7,7 @@ import type { CandidateRecord, RoundRecord, Seat, VoteRecord } from "./federatio
 /** How the events of RoundConsensus change the rounds. */
 export const ROUND_REDUCERS: Reducers = {
   ParametersChanged(draft, { args }) {
-    draft.parameters = args.parameters;
-    draft.nextParameters = args.parameters;
+    draft.parameters = draft.nextParameters;
     draft.parametersHash = args.parametersHash;
   },
   ParametersQueued(draft, { args }) {

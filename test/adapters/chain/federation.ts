@@ -51,10 +51,7 @@ export interface TestChain {
 }
 
 export async function startChain(): Promise<TestChain> {
-  const server = await hre.network.createServer(
-    { network: "node", override: { allowUnlimitedContractSize: true } },
-    "127.0.0.1",
-  );
+  const server = await hre.network.createServer("node", "127.0.0.1");
   const { port } = await server.listen();
   const rpcUrl = `http://127.0.0.1:${port}`;
   const provider = new JsonRpcProvider(rpcUrl, undefined, { batchMaxCount: 1, cacheTimeout: -1 });

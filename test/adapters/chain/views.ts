@@ -9,7 +9,8 @@ const MINER_STATUSES = ["none", "joining", "active", "suspending", "inactive", "
 /** The view folded from the logs says what the contracts' own getters say. */
 export async function expectViewEqualsGetters(federation: TestFederation): Promise<void> {
   const { reader, chain } = federation;
-  const { RoundConsensus, MinerRegistry, ClientRegistry, RewardDistributor } = reader.connection.contracts;
+  const { RoundConsensus, RoundLens, MinerRegistry, ClientRegistry, RewardDistributor } =
+    reader.connection.contracts;
   const view = await reader.view();
   const pending = { blockTag: "pending" };
 
@@ -20,7 +21,7 @@ export async function expectViewEqualsGetters(federation: TestFederation): Promi
 
   const now = await reader.pendingTime();
   for (const record of view.rounds.values()) {
-    const info = await RoundConsensus.roundInfo(record.round, pending);
+    const info = await RoundLens.roundInfo(record.round, pending);
     expect(record.status).to.equal(STATUSES[Number(info.status)]);
     expect(record.opened.time).to.equal(Number(info.openedAt));
     expect(record.candidates.length).to.equal(Number(info.candidateCount));
@@ -33,7 +34,7 @@ export async function expectViewEqualsGetters(federation: TestFederation): Promi
       expect(deadlines.lastSlotEnd).to.equal(Number(info.lastSlotEnd));
       expect(deadlines.graceEnd ?? 0).to.equal(Number(info.graceEnd));
       expect(record.updateTarget).to.equal(Number(info.updateTarget));
-      const votes = await RoundConsensus.castVotes(record.round);
+      const votes = await RoundLens.castVotes(record.round);
       expect(record.castVotes.map((vote) => vote.miner)).to.have.members(votes.map((vote) => vote.miner));
     } else if (record.status !== "voided") {
       expect(record.finalAt).to.equal(Number(info.finalAt));
@@ -42,7 +43,7 @@ export async function expectViewEqualsGetters(federation: TestFederation): Promi
       expect(isFinal(record, now)).to.equal(await RoundConsensus.isFinal(record.round, pending));
     }
     if (record.candidates.length > 0) expect(deadlines.voteDeadline).to.equal(Number(info.voteDeadline));
-    const candidates = await RoundConsensus.candidates(record.round);
+    const candidates = await RoundLens.candidates(record.round);
     expect(record.candidates.map(({ id }) => id)).to.deep.equal(candidates.map(({ id }) => id));
     for (const [index, posted] of candidates.entries())
       if (record.status === "open")
@@ -97,9 +98,9 @@ export async function expectViewEqualsGetters(federation: TestFederation): Promi
 }
 
 async function expectOrderEqualsDraw({ reader }: TestFederation, round: bigint): Promise<void> {
-  const { RoundConsensus } = reader.connection.contracts;
+  const { RoundLens } = reader.connection.contracts;
   const current = await reader.currentRound();
   if (current?.status !== "open") return;
-  const drawn = await RoundConsensus.proposers(round, { blockTag: "pending" });
+  const drawn = await RoundLens.proposers(round, { blockTag: "pending" });
   expect(current.order).to.deep.equal([...drawn]);
 }
