@@ -83,7 +83,7 @@ export function createAdminWriter(options: {
       send("ClientRegistry", "register", ...(await keyArguments("ClientRegistry", key))),
     setClientKey: async (key) =>
       send("ClientRegistry", "setKey", ...(await keyArguments("ClientRegistry", key))),
-    leaveClient: () => send("ClientRegistry", "leave"),
+    leaveClient: () => send("ClientRegistry", "unregister"),
     async fundRewards(amount) {
       await allow(addresses.RewardDistributor, amount);
       return send("RewardDistributor", "fund", amount);

@@ -1,4 +1,11 @@
-import { type Interface, keccak256, type Provider, type TransactionReceipt, type Wallet } from "ethers";
+import {
+  type Interface,
+  isError,
+  keccak256,
+  type Provider,
+  type TransactionReceipt,
+  type Wallet,
+} from "ethers";
 import type { Sent } from "../../ports/chain.ts";
 import type { GasLedger, SentTransaction } from "../../ports/ledger.ts";
 import type { Hex } from "../../protocol/bytes.ts";
@@ -42,25 +49,38 @@ const NONCE_ATTEMPTS = 5;
 /** The estimate is exact for the state it saw; the block it lands in may differ a little. */
 const GAS_MARGIN_PERCENT = 125n;
 const GAS_MARGIN = 10_000n;
+/** A settlement opens the next round if that is possible in its block, which the estimate may not have seen yet. */
+const GAS_FOR_OPENING = 400_000n;
 
 export function createTransactor(parts: Parts): Transactor {
-  const { provider, wallet, ledger } = parts;
+  const { wallet } = parts;
   let queue: Promise<unknown> = Promise.resolve();
   return {
     account: wallet.address as Hex,
     send(call) {
       // One at a time: the nonce of the next follows from this one's, and a key signs nothing it may have to repeat.
-      const next = queue.then(() => sendOne(parts, call));
+      const next = queue.then(async () => {
+        await reconcile(parts);
+        return sendOne(parts, call);
+      });
       queue = next.catch(() => undefined);
       return next;
     },
-    async reconcile() {
-      for (const sent of ledger.pending()) {
-        const receipt = await provider.getTransactionReceipt(sent.hash);
-        if (receipt) await recordMined(parts, sent, receipt);
-      }
-    },
+    reconcile: () => reconcile(parts),
   };
+}
+
+/** Receipts of what was sent and not seen mined: before a restart, or when the node went away in between. */
+async function reconcile({ provider, ledger, wallet, interfaces }: Parts): Promise<void> {
+  for (const sent of ledger.pending()) {
+    if (sent.actor !== wallet.address) continue;
+    try {
+      const receipt = await provider.getTransactionReceipt(sent.hash);
+      if (receipt) await recordMined({ provider, ledger }, sent, receipt);
+    } catch (error) {
+      throw chainError(error, "eth_getTransactionReceipt", interfaces);
+    }
+  }
 }
 
 async function sendOne(parts: Parts, call: Call): Promise<Sent> {
@@ -92,7 +112,8 @@ async function prepare(parts: Parts, call: Call) {
     provider.getTransactionCount(from, "pending"),
     provider.getNetwork(),
   ]);
-  const gasLimit = (estimate * GAS_MARGIN_PERCENT) / 100n + GAS_MARGIN;
+  const opening = method === "settle" ? GAS_FOR_OPENING : 0n;
+  const gasLimit = (estimate * GAS_MARGIN_PERCENT) / 100n + GAS_MARGIN + opening;
   const { maxFeePerGas, maxPriorityFeePerGas, gasPrice } = fees;
   const price =
     maxFeePerGas !== null && maxPriorityFeePerGas !== null
@@ -136,9 +157,17 @@ async function broadcast(
     // A node that went away may still have taken it: the ledger keeps it in doubt.
     if (mapped.code === "RPC_UNREACHABLE") throw mapped;
     await ledger.dropped(sent.hash);
-    if (/nonce/i.test((error as Error).message)) return mapped;
+    if (isNonceTaken(error)) return mapped;
     throw mapped;
   }
+}
+
+function isNonceTaken(error: unknown): boolean {
+  return (
+    isError(error, "NONCE_EXPIRED") ||
+    isError(error, "REPLACEMENT_UNDERPRICED") ||
+    /nonce/i.test((error as Error).message)
+  );
 }
 
 async function awaitReceipt(parts: Parts, sent: SentTransaction, nonce: number): Promise<TransactionReceipt> {
@@ -170,8 +199,12 @@ async function awaitReceipt(parts: Parts, sent: SentTransaction, nonce: number):
   }
 }
 
-async function recordMined(parts: Parts, sent: SentTransaction, receipt: TransactionReceipt): Promise<void> {
-  const block = await parts.provider.getBlock(receipt.blockNumber);
+async function recordMined(
+  { provider, ledger }: Pick<Parts, "provider" | "ledger">,
+  sent: SentTransaction,
+  receipt: TransactionReceipt,
+): Promise<void> {
+  const block = await provider.getBlock(receipt.blockNumber);
   const row: LedgerRow = {
     ...sent,
     gasUsed: receipt.gasUsed,
@@ -181,7 +214,7 @@ async function recordMined(parts: Parts, sent: SentTransaction, receipt: Transac
     time: block?.timestamp ?? 0,
     status: receipt.status === 0 ? "reverted" : "success",
   };
-  await parts.ledger.mined(row);
+  await ledger.mined(row);
 }
 
 /** Why a mined transaction reverted: a receipt does not say, so the call is repeated on that block's state. */

@@ -32,7 +32,7 @@ export async function createChainWriter(options: WriterOptions): Promise<Quorate
   const { wallet, ledger } = options;
   const reader = await createChainReader({ keepRounds: DEFAULT_KEEP_ROUNDS, ...options });
   const transactor = transactorOf(reader, wallet, ledger);
-  await reader.connection.guard("eth_getTransactionReceipt", () => transactor.reconcile());
+  await transactor.reconcile();
   return { ...reader, ...createRoundWrites(reader, transactor) };
 }
 

@@ -1,6 +1,7 @@
 import { type Hex, toHex, ZERO_HASH } from "../bytes.ts";
 import type { Candidate } from "../round/messages.ts";
 import { type Draft, type EventOf, momentOf, type Reducers, updateRound, withTransaction } from "./draft.ts";
+import { drawOrder } from "./draw.ts";
 import type { CandidateContent } from "./events.ts";
 import type { CandidateRecord, RoundRecord, Seat, VoteRecord } from "./federation-view.ts";
 
@@ -120,9 +121,10 @@ function post(draft: Draft, event: EventOf<"CandidatePosted">): void {
 
 function cosign(draft: Draft, event: EventOf<"CandidateCosigned">): void {
   const { round, candidate, signers, signatures } = event.args;
+  const added = signedBy(signers, signatures);
   updateRound(draft, round, (record) => ({
     candidates: record.candidates.map((known) =>
-      known.id === candidate ? { ...known, signers: signersByRank(known, signers, signatures) } : known,
+      known.id === candidate ? { ...known, signers: signersByRank(record, known, added) } : known,
     ),
     transactions: withTransaction(record, event.transaction),
   }));
@@ -183,16 +185,15 @@ function signedBy(signers: readonly Hex[], words: readonly Hex[]): CandidateReco
   }));
 }
 
-/** A later signature may be the primary's: the event's list is in the order of ranks, the union follows it. */
+/** A later signature may be the primary's: the union is put in the order of the draw, which is fixed by then. */
 function signersByRank(
+  record: RoundRecord,
   known: CandidateRecord,
-  signers: readonly Hex[],
-  signatures: readonly Hex[],
+  added: CandidateRecord["signers"],
 ): CandidateRecord["signers"] {
-  const added = signatures.length === 2 * signers.length ? signedBy(signers, signatures) : [];
-  const held = new Map([...known.signers, ...added].map((signer) => [signer.miner, signer]));
-  const order = signers.length > 1 ? signers : [...held.keys()];
-  return [...new Set([...order, ...held.keys()])].flatMap((miner) => held.get(miner) ?? []);
+  const order = record.seed === null ? [] : drawOrder(record.seed, record.roster);
+  const union = new Map([...known.signers, ...added].map((signer) => [signer.miner, signer]));
+  return [...union.values()].sort((a, b) => order.indexOf(a.miner) - order.indexOf(b.miner));
 }
 
 /** miner (bits 96–255), candidate index (88–95), support (80–87), confidence (64–79), reason (56–63). */
