@@ -11,7 +11,8 @@ import { type Hex, sameHex } from "../../coordinator/protocol/bytes.ts";
 import type { Dataset } from "../../coordinator/protocol/learning/dataset.ts";
 import { withFloats } from "../../coordinator/protocol/model/model.ts";
 import { encodeModel, parseModel } from "../../coordinator/protocol/model/safetensors.ts";
-import { recoverer, TestWorld, type TestWorldOptions } from "../node/harness.ts";
+import { TestWorld, type TestWorldOptions } from "../node/harness.ts";
+import { recoverer } from "../node/parts.ts";
 
 let world: TestWorld;
 

@@ -2,57 +2,30 @@ import type {
   ChainParameters,
   ChainReader,
   ChainWriter,
-  ClientRecord,
-  Federation,
   Head,
   MinerRecord,
   PostedCandidate,
   RoundStatus,
   RoundView,
-  Sent,
 } from "../../coordinator/ports/chain.ts";
-import type { Clock } from "../../coordinator/ports/clock.ts";
-import type { Recoverer } from "../../coordinator/ports/signer.ts";
 import type { CandidateMessage, VoteMessage } from "../../coordinator/ports/transport.ts";
-import { type Hex, sameHex, toHex, ZERO_HASH } from "../../coordinator/protocol/bytes.ts";
-import { QuorateError } from "../../coordinator/protocol/errors.ts";
+import { type Hex, sameHex, ZERO_HASH } from "../../coordinator/protocol/bytes.ts";
 import { lastSlotEnd, proposersDone, rankOf, slotOf } from "../../coordinator/protocol/round/duties.ts";
 import { type Candidate, candidateId } from "../../coordinator/protocol/round/messages.ts";
-import { tally, winner } from "../../coordinator/protocol/round/tally.ts";
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-type FakeRound = Mutable<RoundView> & { votes: Map<string, VoteMessage> };
-
-export const DEMO_PARAMETERS: ChainParameters = {
-  collectMin: 3,
-  collectMax: 20,
-  proposeSlot: 10,
-  voteWindow: 10,
-  voteGrace: 5,
-  challengeWindow: 15,
-  answerTime: 10,
-  minRoundInterval: 1,
-  roundBudget: 1_000n,
-};
-
-export interface FakeChainOptions {
-  readonly clock: Clock;
-  readonly recoverer: Recoverer;
-  readonly federation: Federation;
-  readonly miners: MinerRecord[];
-  readonly clients: ClientRecord[];
-  readonly parameters?: Partial<ChainParameters>;
-  /** Ranks of a round's miners; ascending by address if not given. */
-  readonly order?: (round: bigint, miners: readonly Hex[]) => readonly Hex[];
-}
-
-/** A transaction the fake chain accepted or refused. */
-export interface FakeTransaction {
-  readonly from: Hex;
-  readonly method: string;
-  readonly round: bigint;
-  readonly refused?: string;
-}
+import { winner } from "../../coordinator/protocol/round/tally.ts";
+import { accountOf } from "./fake-account.ts";
+import {
+  DEMO_PARAMETERS,
+  type FakeChainOptions,
+  type FakeRound,
+  type FakeTransaction,
+  type Mutable,
+  newRound,
+  outcomesOf,
+  revert,
+  slotName,
+  unknown,
+} from "./fake-state.ts";
 
 /** RoundConsensus as far as a node sees it, in memory, with the rules that matter to a node. */
 export class FakeChain {
@@ -82,97 +55,15 @@ export class FakeChain {
 
   /** The chain as one account uses it. */
   as(account: Hex): ChainReader & ChainWriter {
-    const read = async <T>(value: () => T): Promise<T> => {
-      await new Promise((resolve) => setImmediate(resolve));
-      if (this.down) throw new QuorateError("RPC_UNREACHABLE", "the fake chain is down");
-      return structuredClone(value());
-    };
-    const send = (method: string, act: () => void): Promise<Sent> =>
-      read(() => {
-        const round = this.current()?.round ?? 0n;
-        try {
-          act();
-        } catch (error) {
-          const refused = error instanceof QuorateError ? error.code : String(error);
-          this.transactions.push({ from: account, method, round, refused });
-          throw error;
-        }
-        this.block++;
-        this.transactions.push({ from: account, method, round });
-        return {
-          hash: toHex(Uint8Array.of(this.block >> 8, this.block & 255)),
-          gasUsed: 1n,
-          block: this.block,
-        };
-      });
-    const { options } = this;
-    return {
-      account,
-      federation: () => read(() => options.federation),
-      parameters: () => read(() => this.parameters),
-      head: () => read(() => this.head),
-      currentRound: () => read(() => this.viewOf(this.current())),
-      round: (round) => read(() => this.viewOf(this.rounds[Number(round) - 1]) ?? unknown(round)),
-      miners: () => read(() => options.miners),
-      client: (client) => read(() => options.clients.find((record) => sameHex(record.client, client))),
-      clients: () => read(() => options.clients),
-      latestBlock: () => read(() => ({ number: this.block, hash: ZERO_HASH, timestamp: this.time() })),
-      pendingTime: () => read(() => this.time()),
-      claimed: (client) => read(() => this.claimed.get(client.toLowerCase()) ?? 0n),
-      finalPayouts: () => read(() => this.finalPayouts()),
-      openRound: () => send("openRound", () => this.openRound()),
-      freezeSeed: () =>
-        send("freezeSeed", () => {
-          this.open().seedFrozen = true;
-        }),
-      propose: (candidate, signatures) => send("propose", () => this.propose(candidate, signatures)),
-      castVote: (vote) => send("castVote", () => this.castVote(vote)),
-      settle: (round, votes) => send("settle", () => this.settle(round, votes)),
-      failRound: (round) => send("failRound", () => this.failRound(round)),
-      claim: (client, cumulative) =>
-        send("claim", () => void this.claimed.set(client.toLowerCase(), cumulative)),
-    };
+    return accountOf(this, account);
   }
 
   openRound(): void {
     if (this.current()?.status === "open") throw revert("RoundStillOpen");
-    const { miners, clients, order } = this.options;
+    const { miners } = this.options;
     const active = miners.filter((miner) => miner.active);
     if (active.length < 2) throw revert("NotEnoughMiners");
-    const { collectMin, collectMax, proposeSlot } = this.parameters;
-    const round = BigInt(this.rounds.length + 1);
-    const now = this.time();
-    const addresses = active.map(({ miner }) => miner);
-    const lastAgreed = this.rounds.findLast((ended) => ended.status === "agreed");
-    const won = lastAgreed && this.winnerOf(lastAgreed)?.candidate;
-    const recent = this.rounds.filter((ended) => ended.status === "agreed" && round - ended.round <= 8n);
-    const scores = recent.map((ended) => this.winnerOf(ended)!.candidate.validationScore);
-    this.rounds.push({
-      round,
-      status: "open",
-      openingHash: `0x${(0xabc000n + round).toString(16).padStart(64, "0")}`,
-      baseRoot: this.head.modelRoot,
-      baseCid: this.head.modelCid,
-      openedAt: now,
-      openedInBlock: this.block,
-      collectMinUntil: now + collectMin,
-      collectMaxUntil: now + collectMax,
-      expectedUpdates: won?.updateCount ?? clients.filter(({ active: registered }) => registered).length,
-      proposeUntil: now + collectMax + proposeSlot,
-      proposeSlot,
-      voteUntil: null,
-      graceUntil: null,
-      activeWeight: active.reduce((sum, { weight }) => sum + weight, 0n),
-      order: order ? order(round, addresses) : [...addresses].sort(),
-      seedFrozen: false,
-      candidates: [],
-      castVotes: [],
-      payoutsRoot: won?.payoutsRoot ?? ZERO_HASH,
-      payoutsTotal: won?.payoutsTotal ?? 0n,
-      bestRecentScore: scores.length > 0 ? Math.max(...scores) : null,
-      final: false,
-      votes: new Map(),
-    });
+    this.rounds.push(this.newRound(active));
   }
 
   propose(candidate: Candidate, signatures: readonly CandidateMessage[]): void {
@@ -272,19 +163,28 @@ export class FakeChain {
     return winner(this.outcomesOf(view, [...view.votes.values()]))?.posted;
   }
 
+  private newRound(active: readonly MinerRecord[]): FakeRound {
+    const lastAgreed = this.rounds.findLast((ended) => ended.status === "agreed");
+    const number = BigInt(this.rounds.length + 1);
+    const addresses = active.map(({ miner }) => miner);
+    return newRound({
+      round: number,
+      now: this.time(),
+      block: this.block,
+      head: this.head,
+      parameters: this.parameters,
+      order: this.options.order?.(number, addresses) ?? [...addresses].sort(),
+      activeWeight: active.reduce((sum, { weight }) => sum + weight, 0n),
+      clients: this.options.clients.filter((record) => record.active).length,
+      won: lastAgreed && this.winnerOf(lastAgreed)?.candidate,
+      scores: this.rounds
+        .filter((ended) => ended.status === "agreed" && number - ended.round <= 8n)
+        .map((ended) => this.winnerOf(ended)!.candidate.validationScore),
+    });
+  }
+
   private outcomesOf(view: FakeRound, votes: readonly VoteMessage[]) {
-    const weightOf = (miner: Hex) => this.options.miners.find((m) => sameHex(m.miner, miner))?.weight ?? 0n;
-    return view.candidates.map((posted) => ({
-      posted,
-      rank: posted.rank,
-      ...tally({
-        votes: votes
-          .filter(({ vote }) => sameHex(vote.candidate, posted.id))
-          .map(({ miner, vote }) => ({ miner, weight: weightOf(miner), ...vote })),
-        signers: posted.signers.map((miner) => ({ miner, weight: weightOf(miner) })),
-        activeWeight: view.activeWeight,
-      }),
-    }));
+    return outcomesOf(view, votes, this.options.miners);
   }
 
   private mustBe(
@@ -298,13 +198,14 @@ export class FakeChain {
     if (!signer || !record || !sameHex(signer, record.key)) throw revert("BadSignature");
   }
 
-  private open(): FakeRound {
+  /** The open round, or a revert. */
+  open(): FakeRound {
     const view = this.current();
     if (view?.status !== "open") throw revert("RoundNotOpen");
     return view;
   }
 
-  private viewOf(view: FakeRound | undefined): RoundView | undefined {
+  viewOf(view: FakeRound | undefined): RoundView | undefined {
     if (!view) return undefined;
     const { votes, ...rest } = view;
     return { ...rest, final: this.isFinal(view) };
@@ -317,22 +218,10 @@ export class FakeChain {
     );
   }
 
-  private finalPayouts() {
+  finalPayouts() {
     const view = this.rounds.findLast((ended) => this.isFinal(ended));
     if (!view) return undefined;
     const { candidate } = this.winnerOf(view)!;
     return { round: view.round, root: candidate.payoutsRoot, manifestCid: candidate.manifestCid };
   }
-}
-
-function slotName({ miner, vote }: VoteMessage): string {
-  return `${miner}:${vote.candidate}`.toLowerCase();
-}
-
-function unknown(round: bigint): never {
-  throw new QuorateError("ROUND_UNKNOWN", `there is no round ${round}`, { round });
-}
-
-function revert(name: string): QuorateError {
-  return new QuorateError(`CONTRACT_${name}`, `the fake contract reverted with ${name}`);
 }

@@ -1,4 +1,3 @@
-import { computeAddress, recoverAddress, Signature, SigningKey } from "ethers";
 import { createPeerContent } from "../../coordinator/adapters/content/peer-content.ts";
 import { createMemoryStore } from "../../coordinator/adapters/ipfs/memory-store.ts";
 import { submitUpdate } from "../../coordinator/client/submit-update.ts";
@@ -7,149 +6,24 @@ import type { Miner, MinerDeps } from "../../coordinator/node/types.ts";
 import type { ChainParameters } from "../../coordinator/ports/chain.ts";
 import type { Clock } from "../../coordinator/ports/clock.ts";
 import type { ContentStore } from "../../coordinator/ports/content-store.ts";
-import type { LoadedFederation } from "../../coordinator/ports/federation.ts";
-import type { Journal, SignedEntry } from "../../coordinator/ports/journal.ts";
-import type { Evaluator } from "../../coordinator/ports/learning.ts";
-import type { Logger } from "../../coordinator/ports/logger.ts";
-import type { Recoverer, Signer } from "../../coordinator/ports/signer.ts";
+import type { Journal } from "../../coordinator/ports/journal.ts";
 import type { MinerService, MinerTransport } from "../../coordinator/ports/transport.ts";
-import { fedAvg } from "../../coordinator/protocol/aggregation/fedavg.ts";
-import { type Hex, keccak } from "../../coordinator/protocol/bytes.ts";
+import type { Hex } from "../../coordinator/protocol/bytes.ts";
 import { QuorateError } from "../../coordinator/protocol/errors.ts";
-import { initialModel } from "../../coordinator/protocol/learning/architecture.ts";
-import { KERNEL_VERSION } from "../../coordinator/protocol/learning/kernel-version.ts";
 import { type Model, withFloats } from "../../coordinator/protocol/model/model.ts";
-import { modelRoot } from "../../coordinator/protocol/model/model-root.ts";
-import { canonicalSize, encodeModel } from "../../coordinator/protocol/model/safetensors.ts";
-import { type Domain, messageDigest } from "../../coordinator/protocol/round/messages.ts";
-import { FakeChain, type FakeChainOptions } from "./fake-chain.ts";
-
-export const DOMAIN: Domain = {
-  chainId: 31_337n,
-  verifyingContract: "0x00000000000000000000000000000000000000c0",
-};
-
-/** A clock that runs `speed` times as fast as the host's. */
-export function createFastClock(speed: number): Clock {
-  const start = Date.now();
-  return {
-    now: () => start + (Date.now() - start) * speed,
-    sleep: (milliseconds, signal) =>
-      new Promise((resolve, reject) => {
-        if (signal?.aborted) return reject(signal.reason);
-        const stop = () => {
-          clearTimeout(timer);
-          reject(signal?.reason);
-        };
-        const timer = setTimeout(() => {
-          signal?.removeEventListener("abort", stop);
-          resolve();
-        }, milliseconds / speed);
-        signal?.addEventListener("abort", stop, { once: true });
-      }),
-  };
-}
-
-export const silentLogger: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: (fields, message) => void (process.env.VERBOSE && console.log(message, fields)),
-  error: (fields, message) => void (process.env.VERBOSE && console.log(message, fields)),
-};
-
-export const recoverer: Recoverer = {
-  recover(domain, kind, message, signature) {
-    try {
-      const address = recoverAddress(messageDigest(domain, kind, message), Signature.from(signature));
-      return address.toLowerCase() as Hex;
-    } catch {
-      return undefined;
-    }
-  },
-};
-
-/** A signer that remembers everything it ever signed, across restarts of its miner. */
-export interface RecordingSigner extends Signer {
-  readonly signed: { readonly kind: string; readonly message: unknown; readonly digest: Hex }[];
-}
-
-export function createSigner(name: string): RecordingSigner {
-  const key = new SigningKey(keccak(new TextEncoder().encode(name)));
-  const signed: RecordingSigner["signed"] = [];
-  return {
-    address: computeAddress(key).toLowerCase() as Hex,
-    signed,
-    async sign(domain, kind, message) {
-      const digest = messageDigest(domain, kind, message);
-      signed.push({ kind, message, digest });
-      return key.sign(digest).compactSerialized as Hex;
-    },
-  };
-}
-
-export function createTestJournal(): Journal {
-  const all: SignedEntry[] = [];
-  return {
-    signed: (slot) => all.find((entry) => entry.slot === slot),
-    async append(entry) {
-      const held = all.find((other) => other.slot === entry.slot);
-      if (held && held.digest !== entry.digest) throw new QuorateError("DOUBLE_SIGNATURE", entry.slot);
-      // A journal survives only as bytes.
-      if (!held) all.push(JSON.parse(JSON.stringify(entry)));
-    },
-    entries: () => all,
-    close: async () => undefined,
-  };
-}
-
-/** Scores a model by the sum of its values: deterministic, and better the larger they are. */
-export function createTestEvaluator(): Evaluator {
-  const score = (model: Model) =>
-    Math.max(0, Math.min(1_000, Math.round(500 + 10 * model.floats.reduce((sum, value) => sum + value, 0))));
-  const coalition = (base: Model, updates: Parameters<Evaluator["coalitionScores"]>[1], mask: number) => {
-    const members = updates.filter((_, k) => mask & (1 << k));
-    return score(members.length === 0 ? base : withFloats(base, fedAvg(members)));
-  };
-  return {
-    size: 1_000,
-    score: async (model) => score(model),
-    coalitionScores: async (base, updates) =>
-      Array.from({ length: 1 << updates.length }, (_, mask) => coalition(base, updates, mask)),
-    coalitionScore: async (base, updates, members) =>
-      coalition(
-        base,
-        updates,
-        members.reduce((mask, k) => mask | (1 << k), 0),
-      ),
-    stop: async () => undefined,
-  };
-}
-
-export function createTestFederation(): LoadedFederation {
-  const architecture = { kind: "dense", layers: [3, 2] } as const;
-  const genesis = initialModel(architecture, "seed");
-  return {
-    federation: {
-      domain: DOMAIN,
-      contracts: {},
-      deployBlock: 1,
-      taskHash: `0x${"77".repeat(32)}`,
-      genesisRoot: modelRoot(genesis),
-      dimension: genesis.floats.length,
-    },
-    task: {
-      name: "test",
-      architecture,
-      kernels: KERNEL_VERSION,
-      genesisSeed: "seed",
-      rule: { name: "fedavg" },
-      validation: null,
-    },
-    genesis,
-    modelBytes: canonicalSize(genesis),
-    validation: null,
-  };
-}
+import { encodeModel } from "../../coordinator/protocol/model/safetensors.ts";
+import { FakeChain } from "./fake-chain.ts";
+import type { FakeChainOptions } from "./fake-state.ts";
+import {
+  createFastClock,
+  createSigner,
+  createTestEvaluator,
+  createTestFederation,
+  createTestJournal,
+  type RecordingSigner,
+  recoverer,
+  silentLogger,
+} from "./parts.ts";
 
 export interface TestMiner {
   readonly signer: RecordingSigner;
@@ -352,16 +226,4 @@ export class TestWorld {
     this.services.set(parts.endpoint, miner.service);
     return miner;
   }
-}
-
-/** Slots for which a signer signed two different messages; a withheld no replaced by a yes is allowed. */
-export function doubleSignatures({ signed }: RecordingSigner): string[] {
-  const digests = new Map<string, Set<Hex>>();
-  for (const { kind, message, digest } of signed) {
-    const { round, openingHash, candidate, support } = message as Record<string, unknown>;
-    if (!["Manifest", "Candidate", "Vote"].includes(kind)) continue;
-    const slot = [kind, round, openingHash, kind === "Vote" ? `${candidate} ${support}` : ""].join(" ");
-    digests.set(slot, (digests.get(slot) ?? new Set()).add(digest));
-  }
-  return [...digests].filter(([, different]) => different.size > 1).map(([slot]) => slot);
 }

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { MinerEvent } from "../../coordinator/node/types.ts";
-import { doubleSignatures, TestWorld } from "./harness.ts";
+import { TestWorld } from "./harness.ts";
+import { doubleSignatures } from "./parts.ts";
 
 /** When the miner is killed: at the first event of this kind in round 1. */
 const MOMENTS: readonly MinerEvent["kind"][] = [

@@ -66,12 +66,7 @@ export async function recompute(input: RoundInput): Promise<RoundResult> {
   const model = withFloats(input.base, fedAvg(weighted));
   const modelBytes = encodeModel(model);
   const worth = await valueUpdates(input, weighted, model);
-  const addresses = input.updates.map(({ signed }) => signed.client);
-  const amounts = roundPayouts(worth.shapley?.numerators ?? addresses.map(() => 0n), addresses, input.budget);
-  const payouts = cumulativeTable(
-    input.previousPayouts,
-    addresses.map((client, k) => ({ client, amount: amounts[k]! })),
-  );
+  const payouts = payUpdates(input, worth);
   const manifest: ManifestFile = {
     round: input.round,
     openingHash: input.openingHash,
@@ -98,6 +93,16 @@ export async function recompute(input: RoundInput): Promise<RoundResult> {
     validationScore: worth.score,
   };
   return { candidate, model, modelBytes, manifest, manifestBytes };
+}
+
+/** Cumulative payouts after the round. */
+function payUpdates(input: RoundInput, { shapley }: Worth): PayoutRow[] {
+  const addresses = input.updates.map(({ signed }) => signed.client);
+  const amounts = roundPayouts(shapley?.numerators ?? addresses.map(() => 0n), addresses, input.budget);
+  return cumulativeTable(
+    input.previousPayouts,
+    addresses.map((client, k) => ({ client, amount: amounts[k]! })),
+  );
 }
 
 interface Worth {

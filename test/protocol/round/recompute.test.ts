@@ -1,0 +1,109 @@
+import { expect } from "chai";
+import { fedAvg } from "../../../coordinator/protocol/aggregation/fedavg.ts";
+import { type Hex, keccak } from "../../../coordinator/protocol/bytes.ts";
+import { payoutTree } from "../../../coordinator/protocol/incentives/payouts.ts";
+import { initialModel } from "../../../coordinator/protocol/learning/architecture.ts";
+import { type Model, withFloats } from "../../../coordinator/protocol/model/model.ts";
+import { modelRoot } from "../../../coordinator/protocol/model/model-root.ts";
+import { encodeModel } from "../../../coordinator/protocol/model/safetensors.ts";
+import { decodeManifestFile } from "../../../coordinator/protocol/round/manifest-file.ts";
+import { type RoundInput, recompute, type Scorer } from "../../../coordinator/protocol/round/recompute.ts";
+
+const word = (byte: string): Hex => `0x${byte.repeat(32)}`;
+const base = initialModel({ kind: "dense", layers: [3, 2] }, "1");
+
+/** Each client k adds k + 1 to every value; the score is the rounded mean difference from the base, times 10. */
+const scoreOf = (model: Model) =>
+  Math.round(10 * model.floats.reduce((sum, value, j) => sum + (value - base.floats[j]!), 0));
+const scorer: Scorer = {
+  score: async (model) => scoreOf(model),
+  coalitionScores: async (from, updates) =>
+    Array.from({ length: 1 << updates.length }, (_, mask) => {
+      const members = updates.filter((_update, k) => mask & (1 << k));
+      return scoreOf(members.length === 0 ? from : withFloats(from, fedAvg(members)));
+    }),
+  coalitionScore: async (from, updates, members) =>
+    scoreOf(members.length === 0 ? from : withFloats(from, fedAvg(members.map((k) => updates[k]!)))),
+};
+
+function input(clients: number, change: Partial<RoundInput> = {}): RoundInput {
+  const updates = Array.from({ length: clients }, (_, k) => {
+    const model = withFloats(
+      base,
+      base.floats.map((value) => Math.fround(value + (k + 1) / 8)),
+    );
+    const client: Hex = `0x${(k + 1).toString(16).padStart(40, "0")}`;
+    const update = {
+      round: 3n,
+      openingHash: word("01"),
+      baseRoot: word("02"),
+      modelRoot: modelRoot(model),
+      modelCid: word("0c"),
+      sampleCount: 100n,
+    };
+    return { model, signed: { client, update, signature: `0x${"05".repeat(64)}` as Hex } };
+  });
+  return {
+    round: 3n,
+    openingHash: word("01"),
+    baseRoot: word("02"),
+    base,
+    updates,
+    previousPayouts: [],
+    budget: 1_000n,
+    scorer,
+    digest: async (bytes) => keccak(bytes),
+    ...change,
+  };
+}
+
+describe("recomputing a round", () => {
+  it("names the aggregate, its score, the manifest and the payouts", async () => {
+    const given = input(3);
+    const { candidate, model, modelBytes, manifest, manifestBytes } = await recompute(given);
+    const expected = fedAvg(given.updates.map((row) => ({ floats: row.model.floats, sampleCount: 100n })));
+    expect(model.floats).to.deep.equal(expected);
+    expect(candidate.modelRoot).to.equal(modelRoot(model));
+    expect(candidate.modelCid).to.equal(keccak(encodeModel(model)));
+    expect(modelBytes).to.deep.equal(encodeModel(model));
+    expect(candidate.manifestCid).to.equal(keccak(manifestBytes));
+    expect(decodeManifestFile(manifestBytes)).to.deep.equal(manifest);
+    expect(candidate.validationScore).to.equal(scoreOf(model));
+    expect(manifest.coalitionScores).to.have.length(8);
+    expect(manifest.shapley!.denominator).to.equal(6n);
+    const paid = manifest.payouts.reduce((sum, row) => sum + row.cumulative, 0n);
+    expect([paid, candidate.payoutsTotal, candidate.totalSamples]).to.deep.equal([1_000n, 1_000n, 300n]);
+    expect(candidate.payoutsRoot).to.equal(payoutTree(manifest.payouts).root);
+    // The client that moved the model further earned more.
+    const [first, , third] = manifest.payouts;
+    expect(third!.cumulative > first!.cumulative).to.equal(true);
+  });
+
+  it("gives equal bytes for equal inputs", async () => {
+    expect(await recompute(input(4))).to.deep.equal(await recompute(input(4)));
+  });
+
+  it("adds to what was paid before", async () => {
+    const stranger = `0x${"99".repeat(20)}`;
+    const previousPayouts = [{ client: stranger, cumulative: 7n }];
+    const { manifest, candidate } = await recompute(input(1, { previousPayouts }));
+    expect(manifest.payouts.map((row) => row.cumulative)).to.deep.equal([1_000n, 7n]);
+    expect(candidate.payoutsTotal).to.equal(1_007n);
+  });
+
+  it("pays nobody and scores nothing without an evaluator", async () => {
+    const { scorer: _, ...without } = input(2);
+    const { manifest, candidate } = await recompute(without);
+    expect(manifest.shapley).to.equal(null);
+    expect(manifest.coalitionScores).to.equal(null);
+    expect([candidate.validationScore, candidate.payoutsTotal]).to.deep.equal([0, 0n]);
+  });
+
+  it("samples Shapley values above ten updates, the same for everyone", async () => {
+    const first = await recompute(input(11));
+    expect(first.manifest.coalitionScores).to.equal(null);
+    expect(first.manifest.shapley!.numerators).to.have.length(11);
+    expect(first.candidate.validationScore).to.equal(scoreOf(first.model));
+    expect(await recompute(input(11))).to.deep.equal(first);
+  });
+});
