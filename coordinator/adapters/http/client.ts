@@ -5,9 +5,9 @@ import {
   accepted,
   decodeText,
   encodeJson,
-  manifestMessage,
   minerInfo,
   updateList,
+  updatesMessage,
   uploadAnswer,
   voteList,
 } from "./codec.ts";
@@ -56,7 +56,7 @@ export function createHttpTransport(options: { readonly timeouts?: Partial<Timeo
 
     exchangeManifest(endpoint, round, inventory, signal) {
       const where = { endpoint, path: `/v1/rounds/${round}/manifest`, signal };
-      return json(manifestMessage, post(where, inventory), manifestMs);
+      return json(updatesMessage, post(where, inventory), manifestMs);
     },
 
     async offerCandidate(endpoint, round, offer, signal) {

@@ -110,13 +110,12 @@ export const announcement: z.ZodType<{ update: SignedUpdate; endpoint: string }>
     .regex(/^https?:\/\/[^\s]+$/, "expected an http or https URL"),
 });
 
-/** Inventories and manifests have the same shape; what they mean is in their signature. */
-export const inventoryMessage: z.ZodType<InventoryMessage> = z.strictObject({
+/** Inventories and manifests have the same shape; which one it is, the signature says. */
+export const updatesMessage: z.ZodType<InventoryMessage & ManifestMessage> = z.strictObject({
   miner: address,
   updates,
   signature,
 });
-export const manifestMessage: z.ZodType<ManifestMessage> = inventoryMessage;
 
 export const candidateMessage: z.ZodType<CandidateMessage> = z.strictObject({
   miner: address,

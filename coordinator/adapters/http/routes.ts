@@ -9,8 +9,8 @@ import {
   decode,
   digest,
   encodeJson,
-  inventoryMessage,
   roundNumber,
+  updatesMessage,
   voteMessage,
 } from "./codec.ts";
 import { createGate, createRateLimiter, type ServerLimits } from "./limits.ts";
@@ -43,7 +43,7 @@ export function addRoundRoutes(app: FastifyInstance, { service, limits }: RouteC
   }));
 
   app.post("/v1/rounds/:round/manifest", { bodyLimit: limits.maxManifestBytes }, async (request) =>
-    service.exchangeManifest(roundOf(request), decode(inventoryMessage, request.body, "inventory")),
+    service.exchangeManifest(roundOf(request), decode(updatesMessage, request.body, "inventory")),
   );
 
   app.post("/v1/rounds/:round/candidates", async (request) => {

@@ -14,16 +14,16 @@ import { isHeld } from "./slots.ts";
  */
 export async function openFileJournal(folder: string): Promise<Journal> {
   await assertWritable(folder);
-  const release = await takeLock(join(folder, "journal.lock"));
+  const release = takeLock(join(folder, "journal.lock"));
   try {
     return await openLocked(folder, release);
   } catch (error) {
-    await release();
+    release();
     throw error;
   }
 }
 
-async function openLocked(folder: string, release: () => Promise<void>): Promise<Journal> {
+async function openLocked(folder: string, release: () => void): Promise<Journal> {
   const path = join(folder, "journal.log");
   const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
   let tail: Tail;
@@ -71,7 +71,7 @@ async function openLocked(folder: string, release: () => Promise<void>): Promise
       await queue;
       unusable = "it is closed";
       await file.close();
-      await release();
+      release();
     },
   };
 }

@@ -1,98 +1,41 @@
-import { randomUUID } from "node:crypto";
-import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFileSync, writeFileSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
 import { QuorateError } from "../../protocol/errors.ts";
 
-/** Who holds a lock: a process id, and when that process started, because ids are used again. */
-interface Holder {
-  readonly pid: number;
-  readonly started: string;
-}
+/** SQLite's result code SQLITE_BUSY. */
+const BUSY = 5;
 
 /**
- * Takes the lock file, replacing one whose process is gone.
+ * Takes a lock that the operating system gives back when the process ends, however it ends. Node has no call for
+ * such locks, its SQLite does: an exclusive transaction on an empty database. A file with a process id in it would
+ * not do: two nodes that find a stale one at the same time can both believe that they replaced it.
+ * @param file the lock; the process id goes into `file.pid`, for the message to others alone
  * @returns a function that gives it back
  * @throws QuorateError JOURNAL_LOCKED
  */
-export async function takeLock(file: string): Promise<() => Promise<void>> {
-  const own = `${file}.${randomUUID()}`;
-  const me: Holder = { pid: process.pid, started: await startOf(process.pid) };
-  await writeFile(own, JSON.stringify(me));
+export function takeLock(file: string): () => void {
+  const database = new DatabaseSync(file, { timeout: 0 });
   try {
-    // A hard link appears whole or not at all: nobody ever reads a half-written lock.
-    if (!(await tryLink(own, file))) {
-      await clearStale(file);
-      if (!(await tryLink(own, file))) throw locked(file, await readHolder(file));
-    }
-  } finally {
-    await rm(own, { force: true });
-  }
-  return () => rm(file, { force: true });
-}
-
-async function tryLink(from: string, to: string): Promise<boolean> {
-  try {
-    await link(from, to);
-    return true;
+    database.exec("BEGIN EXCLUSIVE");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
+    database.close();
+    if ((error as { errcode?: number }).errcode !== BUSY) throw error;
+    const pid = holderOf(file);
+    throw new QuorateError(
+      "JOURNAL_LOCKED",
+      `${file} is held by process ${pid ?? "(unknown)"}: two nodes with one key would sign against each other; ` +
+        "stop that process first",
+      { file, pid },
+    );
   }
+  writeFileSync(`${file}.pid`, `${process.pid}\n`);
+  return () => database.close();
 }
 
-async function clearStale(file: string): Promise<void> {
-  const holder = await readHolder(file);
-  if (holder && (await isAlive(holder))) throw locked(file, holder);
-  const aside = `${file}.${randomUUID()}`;
+function holderOf(file: string): number | undefined {
   try {
-    await rename(file, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-    throw error;
-  }
-  // Another process may have replaced the stale lock between the look and the move: then its lock goes back.
-  const moved = await readHolder(aside);
-  if (moved && (await isAlive(moved))) {
-    await tryLink(aside, file);
-    await rm(aside, { force: true });
-    throw locked(file, moved);
-  }
-  await rm(aside, { force: true });
-}
-
-async function readHolder(file: string): Promise<Holder | undefined> {
-  try {
-    return JSON.parse(await readFile(file, "utf8")) as Holder;
+    return Number(readFileSync(`${file}.pid`, "utf8")) || undefined;
   } catch {
     return undefined;
   }
-}
-
-async function isAlive({ pid, started }: Holder): Promise<boolean> {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    // EPERM: it lives, under another user.
-    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
-  }
-  return (await startOf(pid)) === started;
-}
-
-/** When a process started, in clock ticks since boot (proc(5), field 22); empty where there is no /proc. */
-async function startOf(pid: number): Promise<string> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-    // The second field is a name in brackets that may hold spaces.
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
-  } catch {
-    return "";
-  }
-}
-
-function locked(file: string, holder: Holder | undefined): QuorateError {
-  const who = holder ? `process ${holder.pid}` : "another process";
-  return new QuorateError(
-    "JOURNAL_LOCKED",
-    `${file} is held by ${who}: two nodes with one key would sign against each other; stop that process first`,
-    { file, pid: holder?.pid },
-  );
 }

@@ -75,7 +75,10 @@ describe("the HTTP transport", () => {
   it("refuses a refusal that is none, a redirect, and one that is endless", async () => {
     reply = (response) => void response.writeHead(502).end("<html>");
     await expectRejection("MINER_BAD_ANSWER", transport.info(url));
-    reply = (response) => void response.writeHead(302, { location: "http://127.0.0.1:1" }).end();
+    reply = (response) => {
+      if (response.req.url === "/elsewhere") response.end(JSON.stringify(info));
+      else response.writeHead(302, { location: `${url}/elsewhere` }).end();
+    };
     await expectRejection("MINER_UNREACHABLE", transport.info(url));
     reply = (response) => void response.writeHead(400).end("x".repeat(100_000));
     await expectRejection("ANSWER_TOO_LARGE", transport.info(url));

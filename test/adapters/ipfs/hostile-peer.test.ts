@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { CID } from "multiformats/cid";
 import { sha256 } from "multiformats/hashes/sha2";
@@ -74,6 +75,19 @@ describe("a Helia node with a hostile peer", () => {
   it("refuses leaves that are larger than a chunk", async () => {
     const leaf = await put(RAW, generatedBytes(MIB + MIB / 2));
     await refused("CONTENT_TOO_LARGE", await node([leaf]), MIB);
+  });
+
+  it("keeps blocks of a file added while a fetch that shares them fails", async () => {
+    const bytes = generatedBytes(MIB);
+    const shared = await put(RAW, bytes);
+    const absent = CID.createV1(RAW, await sha256.digest(Uint8Array.of(8, 8, 8)));
+    const root = digestOf(await node([shared, absent]));
+    const fetching = victim.fetch(root, { signal: AbortSignal.timeout(1_000) });
+    const failed = expectRejection("CONTENT_UNAVAILABLE", fetching);
+    await sleep(500);
+    const digest = await victim.add(bytes);
+    await failed;
+    expect(Buffer.compare(await victim.read(digest), bytes)).to.equal(0);
   });
 
   it("does not follow a long chain of nodes", async () => {

@@ -109,6 +109,14 @@ describe("a Helia node whose peer dies", () => {
     expect(Buffer.compare(bytes, generatedBytes(SIZE))).to.equal(0);
   });
 
+  it("does not hang on one that was silent before", async () => {
+    peer.child.kill("SIGSTOP");
+    const started = performance.now();
+    const fetching = taker.fetch(peer.digest, { signal: AbortSignal.timeout(500) });
+    await expectRejection("CONTENT_UNAVAILABLE", fetching);
+    expect(performance.now() - started).to.be.below(3_000);
+  });
+
   it("does not hang on one that is killed", async () => {
     const fetching = taker.fetch(peer.digest, { signal: AbortSignal.timeout(2_000) });
     await sleep(100);

@@ -1,8 +1,9 @@
 import { once } from "node:events";
-import { appendFileSync, existsSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { openFileJournal } from "../../../coordinator/adapters/journal/file-journal.ts";
+import { encodeRecord } from "../../../coordinator/adapters/journal/records.ts";
 import type { Journal } from "../../../coordinator/ports/journal.ts";
 import { expectRejection } from "../../ports/expect-rejection.ts";
 import { journalEntry, journalSuite } from "../../ports/journal.suite.ts";
@@ -44,6 +45,8 @@ describe("the file journal", () => {
     const lastStart = whole.lastIndexOf(0x0a, whole.length - 2) + 1;
     for (const cut of [lastStart + 1, lastStart + 17, lastStart + 60, whole.length - 1]) {
       writeFileSync(log(), whole.subarray(0, cut));
+      await (await openFileJournal(folder)).close();
+      expect(readFileSync(log()), "the rest is cut off").to.deep.equal(whole.subarray(0, lastStart));
       const journal = await openFileJournal(folder);
       expect(
         journal.entries().map(({ slot }) => slot),
@@ -79,13 +82,15 @@ describe("the file journal", () => {
       const error = await expectRejection("JOURNAL_CORRUPT", openFileJournal(folder));
       expect(error.message, what).to.match(/restore the file|new voting key/);
       expect(readFileSync(log(), "utf8"), "left as it is").to.equal(text.join("\n"));
-      expect(existsSync(join(folder, "journal.lock")), "lock given back").to.equal(false);
     }
   });
 
   it("refuses a file of another format", async () => {
-    writeFileSync(log(), '{"some":"json"}\n');
-    await expectRejection("JOURNAL_CORRUPT", openFileJournal(folder));
+    const later = encodeRecord("", '{"format":"quorate-journal","version":2}').line;
+    for (const text of ['{"some":"json"}\n', later]) {
+      writeFileSync(log(), text);
+      await expectRejection("JOURNAL_CORRUPT", openFileJournal(folder));
+    }
   });
 
   it("is open once at a time in a process", async () => {
@@ -96,20 +101,7 @@ describe("the file journal", () => {
     await (await openFileJournal(folder)).close();
   });
 
-  it("takes over a lock whose process is gone, or whose number another process has now", async () => {
-    const lock = join(folder, "journal.lock");
-    for (const holder of [
-      { pid: 2 ** 22 + 1, started: "1" },
-      { pid: process.pid, started: "1" },
-    ]) {
-      writeFileSync(lock, JSON.stringify(holder));
-      await (await openFileJournal(folder)).close();
-      expect(existsSync(lock)).to.equal(false);
-    }
-  });
-
-  it("lets one of many win a stale lock", async () => {
-    writeFileSync(join(folder, "journal.lock"), JSON.stringify({ pid: 2 ** 22 + 1, started: "1" }));
+  it("lets one of many have it", async () => {
     const all = await Promise.allSettled(Array.from({ length: 10 }, () => openFileJournal(folder)));
     const won = all.filter((one): one is PromiseFulfilledResult<Journal> => one.status === "fulfilled");
     expect(won).to.have.length(1);
