@@ -98,7 +98,7 @@ describe("a Helia node whose peer dies", () => {
 
   it("does not hang on one that falls silent, and fetches again once it is back", async () => {
     const fetching = taker.fetch(peer.digest, { signal: AbortSignal.timeout(1_500) });
-    await sleep(100);
+    await sleep(300);
     peer.child.kill("SIGSTOP");
     const started = performance.now();
     await expectRejection("CONTENT_UNAVAILABLE", fetching);
