@@ -29,7 +29,8 @@ export interface Deployment {
   readonly contracts: Readonly<Record<string, DeployedContract>>;
 }
 
-const PROJECT_FOLDER = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+/** The checkout. */
+export const PROJECT_FOLDER = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 
 /** deployments/<network>.json under the working folder if it is there, else under the project's folder. */
 export function deploymentPath(network: string): string {

@@ -7,6 +7,8 @@ import { clientSubmitCommand } from "./client/submit.ts";
 import { clientTrainCommand } from "./client/train.ts";
 import { type Cli, group } from "./command.ts";
 import { dataSplitCommand } from "./data/split.ts";
+import { explorerExportCommand } from "./explorer/export.ts";
+import { explorerServeCommand } from "./explorer/serve.ts";
 import { reportFailure } from "./failure.ts";
 import { gasCommand } from "./gas.ts";
 import { EXIT, type Io, processIo } from "./io.ts";
@@ -78,6 +80,7 @@ function subcommands(cli: Cli): Command[] {
     roundsCommand(cli),
     gasCommand(cli),
     verifyCommand(cli),
+    explorerCommands(cli),
     group("key", "keys", [keyNewCommand(cli)]),
     group("data", "training data", [dataSplitCommand(cli)]),
   ];
@@ -94,6 +97,12 @@ function minerCommands(cli: Cli): Command {
   ];
   const command = group("miner", "run a miner's node; manage its stake and its voting key", others);
   return command.addCommand(minerRunCommand(cli), { isDefault: true });
+}
+
+/** `quorate explorer …options` without a subcommand serves the pages. */
+function explorerCommands(cli: Cli): Command {
+  const command = group("explorer", "see the federation in a browser", [explorerExportCommand(cli)]);
+  return command.addCommand(explorerServeCommand(cli), { isDefault: true });
 }
 
 /** Applies to the whole tree: commander must throw instead of exiting, and write through the io. */

@@ -5,7 +5,7 @@ import { deploymentPath, readDeployment } from "./deployment.ts";
 import type { Io } from "./io.ts";
 
 export const DEFAULT_RPC_URL = "http://127.0.0.1:8545";
-const DEFAULT_NETWORK = "localhost";
+export const DEFAULT_NETWORK = "localhost";
 
 /** How a command finds the chain and the federation on it. */
 export interface ChainOptions {

@@ -1,7 +1,6 @@
 import Table from "cli-table3";
 import type { Command } from "commander";
-import type { RoundRecord } from "../protocol/views/federation-view.ts";
-import { isFinal, weightOf, winnerOf } from "../protocol/views/queries.ts";
+import { type RoundSummary, summaryOfRound } from "../protocol/views/summary.ts";
 import { withCleanup } from "./cleanup.ts";
 import { type Cli, subcommand } from "./command.ts";
 import { openReader } from "./connect.ts";
@@ -37,45 +36,14 @@ export function roundsCommand(cli: Cli): Command {
         const chain = await openReader(options, io, cleanup);
         const [view, now] = [await chain.view(), await chain.pendingTime()];
         const records = [...view.rounds.values()].slice(-options.last);
-        const rounds = records.map((record) => summaryOf(record, now));
+        const rounds = records.map((record) => summaryOfRound(record, now));
         io.out(options.json ? toJson(rounds) : roundsTable(rounds));
         return undefined;
       }),
   );
 }
 
-function summaryOf(record: RoundRecord, now: number) {
-  const won = winnerOf(record);
-  const votes = record.ended ? record.countedVotes : record.castVotes;
-  return {
-    round: record.round,
-    status: record.status,
-    final: isFinal(record, now),
-    openedAt: record.opened.time,
-    endedAt: record.ended?.time ?? null,
-    candidate: won?.id ?? null,
-    modelRoot: won?.candidate.modelRoot ?? null,
-    modelCid: won?.candidate.modelCid ?? null,
-    updates: won?.candidate.updateCount ?? null,
-    validationScore: won?.candidate.validationScore ?? null,
-    ratioBps: record.ratioBps,
-    participationBps: record.participationBps,
-    proposals: record.candidates.flatMap(({ id, signers }) =>
-      signers.map(({ miner }) => ({ miner, candidate: id })),
-    ),
-    votes: votes.map(({ miner, candidate, support, confidence, reason }) => ({
-      miner,
-      candidate,
-      support,
-      confidenceBps: confidence,
-      reason,
-      weight: weightOf(record, miner),
-    })),
-    transactions: record.transactions,
-  };
-}
-
-function roundsTable(rounds: readonly ReturnType<typeof summaryOf>[]): string {
+function roundsTable(rounds: readonly RoundSummary[]): string {
   const head = "round,status,final,ended,winner,signers,updates,score,ratio,participation,yes,no".split(",");
   const table = new Table({ head, ...PLAIN_TABLE });
   for (const round of rounds)

@@ -4,6 +4,7 @@ import type { ChainReader } from "../ports/chain.ts";
 import type { ChainHistory } from "../ports/chain-history.ts";
 import type { FederationView, RoundRecord } from "../protocol/views/federation-view.ts";
 import { clientAddresses, deadlinesOf, isFinal, tokenTotals } from "../protocol/views/queries.ts";
+import { phaseOf } from "../protocol/views/summary.ts";
 import { withCleanup } from "./cleanup.ts";
 import { type Cli, subcommand } from "./command.ts";
 import { openReader } from "./connect.ts";
@@ -67,14 +68,6 @@ function roundLine(record: RoundRecord, now: number) {
     candidates: candidates.length,
     castVotes: castVotes.length,
   };
-}
-
-/** The phase as the chain can know it; updates are counted by the miners alone. */
-function phaseOf(record: RoundRecord, now: number): "collect" | "propose" | "vote" | "overdue" {
-  const { collectMaxEnd, lastSlotEnd, graceEnd } = deadlinesOf(record);
-  if (graceEnd !== null) return now <= graceEnd ? "vote" : "overdue";
-  if (now <= collectMaxEnd) return "collect";
-  return now <= lastSlotEnd ? "propose" : "overdue";
 }
 
 function newestFinal(view: FederationView, now: number): bigint {
