@@ -7,7 +7,9 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IMinerRegistry} from "./interfaces/IMinerRegistry.sol";
 import {IRoundConsensus} from "./interfaces/IRoundConsensus.sol";
+import {MinerRecord} from "./libraries/MinerRecord.sol";
 import {Reputation} from "./libraries/Reputation.sol";
+import {SeatWord} from "./libraries/SeatWord.sol";
 import {TokenPull} from "./libraries/TokenPull.sol";
 import {MinerRoster} from "./miners/MinerRoster.sol";
 
@@ -16,7 +18,10 @@ import {MinerRoster} from "./miners/MinerRoster.sol";
 contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
     using SafeCast for uint256;
+    using MinerRecord for uint256;
+    using MinerRecord for MinerRecord.Data;
     using Reputation for uint8;
+    using SeatWord for uint256;
     using TokenPull for IERC20;
 
     constructor(IERC20 token_, IRoundConsensus consensus_) MinerRoster(token_, consensus_) {}
@@ -28,7 +33,7 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
         external
         nonReentrant
     {
-        Record memory record = _records[msg.sender];
+        MinerRecord.Data memory record = _records[msg.sender].unpack();
         require(
             record.status == MinerStatus.None || record.status == MinerStatus.Exited, AlreadyRegistered(msg.sender)
         );
@@ -51,7 +56,7 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
 
     /// @inheritdoc IMinerRegistry
     function addStake(uint256 amount) external nonReentrant {
-        Record memory record = _registered(msg.sender);
+        MinerRecord.Data memory record = _registered(msg.sender);
         require(amount != 0, ZeroAmount());
         require(record.status != MinerStatus.Exiting, WrongStatus(msg.sender, record.status));
         (, uint256 maxStake,) = consensus.stakeBounds();
@@ -59,14 +64,14 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
         record.stake += amount.toUint88();
         _totals.held += amount.toUint128();
         if (record.place != 0) _enqueue(msg.sender, record);
-        else _records[msg.sender] = record;
+        else _records[msg.sender] = record.pack();
         emit StakeAdded(msg.sender, amount, record.stake);
         token.pull(msg.sender, amount);
     }
 
     /// @inheritdoc IMinerRegistry
     function setKey(address key, bytes calldata keySignature) external {
-        Record memory record = _registered(msg.sender);
+        MinerRecord.Data memory record = _registered(msg.sender);
         _acceptKey(msg.sender, key, keySignature);
         _nextKeys[msg.sender] = _changedKey(msg.sender, key);
         if (record.place != 0) _enqueue(msg.sender, record);
@@ -82,7 +87,7 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
 
     /// @inheritdoc IMinerRegistry
     function reactivate() external {
-        Record memory record = _registered(msg.sender);
+        MinerRecord.Data memory record = _registered(msg.sender);
         require(record.status == MinerStatus.Inactive, WrongStatus(msg.sender, record.status));
         (uint256 minStake,,) = consensus.stakeBounds();
         require(record.stake >= minStake, StakeBelowMinimum(record.stake, minStake));
@@ -94,13 +99,13 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
 
     /// @inheritdoc IMinerRegistry
     function exit() external {
-        Record memory record = _registered(msg.sender);
+        MinerRecord.Data memory record = _registered(msg.sender);
         require(record.status != MinerStatus.Exiting, WrongStatus(msg.sender, record.status));
         emit ExitQueued(msg.sender, record.stake);
         if (record.status == MinerStatus.Inactive) {
             // No round uses its weight: nothing to wait for.
             _startUnbonding(msg.sender, record, consensus.unbondingDelay());
-            _records[msg.sender] = record;
+            _records[msg.sender] = record.pack();
         } else {
             record.status = MinerStatus.Exiting;
             _enqueue(msg.sender, record);
@@ -122,7 +127,7 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
 
     /// @inheritdoc IMinerRegistry
     function deactivate(address miner, uint64 asOfRound) external {
-        Record memory record = _records[miner];
+        MinerRecord.Data memory record = _records[miner].unpack();
         require(record.status == MinerStatus.Active, WrongStatus(miner, record.status));
         (uint32 ballot, uint256 voteDeadline, uint8 limit) = consensus.ballotOf(asOfRound);
         require(ballot != 0 && block.timestamp > voteDeadline, BallotStillOpen(asOfRound));
@@ -151,24 +156,28 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IMinerRegistry
-    function recordBallot(uint64 round, uint32 ballot, Step[] calldata steps, ReputationRule calldata rule)
+    function recordBallot(uint64 round, uint32 ballot, uint256[] calldata steps, ReputationRule calldata rule)
         external
         onlyConsensus
     {
         address[] memory miners = new address[](steps.length);
         uint256[] memory reputations = new uint256[](steps.length);
         uint256[] memory weights = new uint256[](steps.length);
+        ReputationRule memory bounds = rule;
         for (uint256 i = 0; i < steps.length; ++i) {
-            PackedSeat memory seat = _seats[steps[i].seat];
-            Record memory record = _records[seat.owner];
-            _attend(record, ballot, rule);
-            record.reputation = Reputation.step(record.reputation, steps[i].change, rule.min, rule.max);
-            _records[seat.owner] = record;
-            seat.weight = Reputation.weightDown(record.stake, record.reputation);
-            _seats[steps[i].seat] = seat;
-            miners[i] = seat.owner;
+            uint256 seatNumber = uint8(steps[i]);
+            int256 change = int256(uint256(uint16(steps[i] >> 8))) - (1 << 15);
+            uint256 seat = _seats[seatNumber];
+            address owner = seat.ownerOf();
+            MinerRecord.Data memory record = _records[owner].unpack();
+            record.attend(ballot, bounds);
+            record.reputation = Reputation.step(record.reputation, change, bounds.min, bounds.max);
+            _records[owner] = record.pack();
+            uint88 weight = Reputation.weightDown(record.stake, record.reputation);
+            _seats[seatNumber] = seat.withWeight(weight);
+            miners[i] = owner;
             reputations[i] = record.reputation * Reputation.TO_WAD;
-            weights[i] = seat.weight;
+            weights[i] = weight;
         }
         emit MinersScored(round, miners, reputations, weights);
     }
@@ -178,16 +187,16 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
         external
         onlyConsensus
     {
-        Record memory record = _records[miner];
+        MinerRecord.Data memory record = _records[miner].unpack();
         if (record.place != 0 && record.ballot < ballot) {
-            _attend(record, ballot, rule);
+            record.attend(ballot, rule);
         } else {
             uint256 age = record.ballot - ballot;
             require(age < 8 && (record.absences >> age) & 1 == 1, NothingToProve(miner, round));
             record.absences &= ~uint8(1 << age);
             record.reputation = Reputation.step(record.reputation, int16(rule.loss), rule.min, rule.max);
         }
-        _records[miner] = record;
+        _records[miner] = record.pack();
         emit PresenceProven(round, miner, record.reputation * Reputation.TO_WAD);
     }
 
@@ -198,14 +207,22 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
         uint256 members = _totals.members;
         seats = new Seat[](members);
         for (uint256 i = 0; i < members; ++i) {
-            PackedSeat memory seat = _seats[i];
-            seats[i] = Seat(seat.owner, seat.separateKey ? _keys[seat.owner] : seat.owner, seat.weight);
+            uint256 seat = _seats[i];
+            seats[i] = Seat(seat.ownerOf(), keyOf(seat.ownerOf()), seat.weightOf());
+        }
+    }
+
+    /// @inheritdoc IMinerRegistry
+    function rosterWords(uint256 members) external view returns (uint256[] memory words) {
+        words = new uint256[](members);
+        for (uint256 i = 0; i < members; ++i) {
+            words[i] = _seats[i];
         }
     }
 
     /// @inheritdoc IMinerRegistry
     function minerInfo(address miner) external view returns (MinerInfo memory info) {
-        Record memory record = _records[miner];
+        MinerRecord.Data memory record = _records[miner].unpack();
         info.status = record.status;
         info.stake = record.stake;
         info.endpoint = _endpoints[miner];
@@ -213,13 +230,12 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
         info.releaseAt = _unbonding[miner].releaseAt;
         if (record.status == MinerStatus.None) return info;
         if (record.place != 0) {
-            ReputationRule memory rule = consensus.reputationRule();
-            _catchUp(record, consensus.progress().ballots, rule.loss, rule.min);
-            info.weight = _seats[record.place - 1].weight;
+            record.catchUp(consensus.progress().ballots, consensus.reputationRule());
+            info.weight = _seats[record.place - 1].weightOf();
         }
         info.reputation = record.reputation * Reputation.TO_WAD;
         info.absences = record.absences;
-        info.key = _keyOf(miner);
+        info.key = keyOf(miner);
         info.nextKey = _nextKeys[miner] == address(0) ? info.key : _nextKeys[miner];
     }
 
@@ -232,7 +248,7 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
     function activeWeight() external view returns (uint256 sum) {
         uint256 members = _totals.members;
         for (uint256 i = 0; i < members; ++i) {
-            sum += _seats[i].weight;
+            sum += _seats[i].weightOf();
         }
     }
 
@@ -247,11 +263,11 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
         uint256 n = t.members;
         address[] memory found = new address[](n + t.queueEnd - t.queueStart);
         for (uint256 i = 0; i < n; ++i) {
-            found[i] = _seats[i].owner;
+            found[i] = _seats[i].ownerOf();
         }
         for (uint256 q = t.queueStart; q < t.queueEnd; ++q) {
             address owner = _queue[q % QUEUE_SLOTS];
-            if (_records[owner].place == 0) found[n++] = owner;
+            if (_records[owner].unpack().place == 0) found[n++] = owner;
         }
         owners = new address[](n);
         urls = new string[](n);

@@ -12,7 +12,7 @@ import {IRoundConsensus} from "./interfaces/IRoundConsensus.sol";
 import {TokenPull} from "./libraries/TokenPull.sol";
 
 /// @title RewardDistributor
-/// @notice See IRewardDistributor.
+/// @notice See IRewardDistributor. The consensus gives numbers that fit the fields of an entry.
 contract RewardDistributor is IRewardDistributor, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
     using SafeCast for uint256;
@@ -94,17 +94,18 @@ contract RewardDistributor is IRewardDistributor, ReentrancyGuardTransient {
     // ------------------------------------------------------------------ consensus only
 
     /// @inheritdoc IRewardDistributor
-    function record(uint256 settlement, uint64 round, bytes32 root, uint256 total, uint256 finalAt)
+    function record(uint256 settlement, uint64 round, bytes32 root, uint256 total, uint256 finalAt, bool valid)
         external
         onlyConsensus
         returns (uint256)
     {
+        if (!valid) root = _entries[(settlement - 1) % slots].root;
         _entries[settlement % slots] = Entry({
             root: root,
-            total: total.toUint96(),
-            finalAt: finalAt.toUint40(),
-            settlement: settlement.toUint32(),
-            round: uint256(round).toUint32()
+            total: uint96(total),
+            finalAt: uint40(finalAt),
+            settlement: uint32(settlement),
+            round: uint32(round)
         });
         emit PayoutRecorded(settlement, round, root, total, finalAt);
         return _ledger.funded;

@@ -10,6 +10,7 @@ import {IRoundConsensus} from "./interfaces/IRoundConsensus.sol";
 import {Messages} from "./libraries/Messages.sol";
 import {ProposerDraw} from "./libraries/ProposerDraw.sol";
 import {RoundWord} from "./libraries/RoundWord.sol";
+import {SeatWord} from "./libraries/SeatWord.sol";
 import {Settings} from "./libraries/Settings.sol";
 import {Tally} from "./libraries/Tally.sol";
 
@@ -20,8 +21,8 @@ import {Tally} from "./libraries/Tally.sol";
 contract RoundConsensus is RoundViews {
     using RoundWord for uint256;
     using RoundWord for uint8;
+    using SeatWord for uint256;
     using Settings for uint256;
-    using Tally for Tally.Count;
 
     /// @dev Updates of one candidate: keeps int256 arithmetic of fault proofs in range and the target in 16 bits.
     uint256 private constant MAX_UPDATES = 1_024;
@@ -124,17 +125,17 @@ contract RoundConsensus is RoundViews {
     function freezeSeed(uint64 round) external returns (uint64) {
         (Slot storage slot, RoundWord.Open memory r) = _openRoundOf(round);
         require(!r.seedStored, SeedAlreadyFrozen(round));
-        _freeze(r, _minerRegistry.roster());
+        _freeze(r, _minerRegistry.rosterWords(r.members));
         slot.word = RoundWord.packOpen(r);
         return r.seed;
     }
 
     /// @dev Stores the seed and the seats of the first two ranks in `r`.
-    function _freeze(RoundWord.Open memory r, IMinerRegistry.Seat[] memory seats) private {
+    function _freeze(RoundWord.Open memory r, uint256[] memory seats) private {
         uint256 seedBlock = ProposerDraw.seedBlock(r.seed);
         r.seed = ProposerDraw.seedAt(seedBlock);
         r.seedStored = true;
-        uint256[] memory order = ProposerDraw.draw(r.seed, ProposerDraw.weightsOf(seats), MIN_MINERS);
+        uint256[] memory order = ProposerDraw.draw(r.seed, seats, MIN_MINERS);
         r.primary = uint8(order[0]);
         r.secondary = uint8(order[1]);
         emit SeedFrozen(r.round, r.seed, seedBlock);
@@ -147,7 +148,7 @@ contract RoundConsensus is RoundViews {
     {
         (Slot storage slot, RoundWord.Open memory r) = _openRoundOf(round);
         _checkContent(content);
-        IMinerRegistry.Seat[] memory seats = _minerRegistry.roster();
+        uint256[] memory seats = _minerRegistry.rosterWords(r.members);
         if (!r.seedStored) _freeze(r, seats);
         uint8 bits = _checkTurn(r, seats, content.updateCount, signatures);
         id = Messages.candidate(round, slot.openingHash, _headRoot, content);
@@ -177,15 +178,12 @@ contract RoundConsensus is RoundViews {
         bool samplesFit = c.totalSamples >= updates && c.totalSamples <= mostSamples;
         require(samplesFit, SampleCountOutOfRange(c.totalSamples, updates, mostSamples));
         require(c.validationScore <= _validationSize, ScoreOutOfRange(c.validationScore, _validationSize));
-        uint256 least = _state.payoutsTotal;
-        uint256 most = least + _settings.rules.roundBudget();
-        require(c.payoutsTotal >= least && c.payoutsTotal <= most, PayoutsOutOfRange(c.payoutsTotal, least, most));
     }
 
     /// @dev Whether these ranks may sign now. Returns their signer bits; sets the seat of a reserve in `r`.
     function _checkTurn(
         RoundWord.Open memory r,
-        IMinerRegistry.Seat[] memory seats,
+        uint256[] memory seats,
         uint256 updateCount,
         ProposerSignature[] calldata signatures
     ) private view returns (uint8 bits) {
@@ -204,7 +202,7 @@ contract RoundConsensus is RoundViews {
             uint256 from = deadline + (rank - 2) * times.proposeSlot();
             bool now_ = block.timestamp > from && block.timestamp <= from + times.proposeSlot() && r.signers == 0;
             require(now_, SlotNotOpen(rank, from + 1, from + times.proposeSlot()));
-            r.reserve = uint8(ProposerDraw.draw(r.seed, ProposerDraw.weightsOf(seats), rank + 1)[rank]);
+            r.reserve = uint8(ProposerDraw.draw(r.seed, seats, rank + 1)[rank]);
         }
         bits = rank < 2 ? uint8(1 << rank) : 4;
         if (signerCount == 2) {
@@ -217,7 +215,7 @@ contract RoundConsensus is RoundViews {
 
     function _checkSignatures(
         RoundWord.Open memory r,
-        IMinerRegistry.Seat[] memory seats,
+        uint256[] memory seats,
         bytes32 id,
         ProposerSignature[] calldata signatures
     ) private view returns (address[] memory signers, bytes32[] memory raw) {
@@ -226,12 +224,12 @@ contract RoundConsensus is RoundViews {
         raw = new bytes32[](2 * signatures.length);
         for (uint256 i = 0; i < signatures.length; ++i) {
             ProposerSignature calldata s = signatures[i];
-            IMinerRegistry.Seat memory seat =
-                seats[s.rank == 0 ? r.primary : s.rank == 1 ? r.secondary : r.reserve];
+            uint256 seat = seats[s.rank == 0 ? r.primary : s.rank == 1 ? r.secondary : r.reserve];
+            address key = _keyOf(seat);
             (address recovered,,) = ECDSA.tryRecover(digest, s.r, s.vs);
             // A failed recovery gives the zero address, which is nobody's key.
-            require(recovered == seat.key, NotProposer(s.rank, seat.key, recovered));
-            signers[i] = seat.owner;
+            require(recovered == key, NotProposer(s.rank, key, recovered));
+            signers[i] = seat.ownerOf();
             raw[2 * i] = s.r;
             raw[2 * i + 1] = s.vs;
         }
@@ -244,7 +242,7 @@ contract RoundConsensus is RoundViews {
         (Slot storage slot, RoundWord.Open memory r) = _openRoundOf(round);
         require(r.signers != 0, NoCandidate(round));
         require(_slotsOver(r), Undecided(round));
-        Decision memory d = _decision(round, slot, r.signers);
+        Decision memory d = _decision(round, slot, r.signers, r.members);
         _takeCast(d, slot, r.voteCount);
         _takeBatch(d, votes);
         _tally(d, r);
@@ -300,7 +298,10 @@ contract RoundConsensus is RoundViews {
         require(given == d.ids[winner], WrongContent(d.ids[winner], given));
         ++s.settlement;
         _end(s, slot, r, RoundStatus.Agreed, winner);
-        s.payoutsTotal = uint96(content.payoutsTotal);
+        // A total out of range is the voters' fault, but reverting here could leave the round open for ever.
+        bool inRange = content.payoutsTotal >= s.payoutsTotal
+            && content.payoutsTotal <= s.payoutsTotal + _settings.rules.roundBudget();
+        if (inRange) s.payoutsTotal = uint96(content.payoutsTotal);
         s.updateCount = uint16(content.updateCount);
         _headRoot = content.modelRoot;
         _headCid = content.modelCid;
@@ -318,12 +319,12 @@ contract RoundConsensus is RoundViews {
             content.modelCid,
             content.payoutsRoot,
             content.payoutsTotal,
-            d.counts[winner].ratioBpsDown(d.totalWeight),
+            Tally.ratioBpsDown(d.yes[winner], d.totalWeight),
             _participationDown(d),
             s.lastFinalAt
         );
         uint256 funded = _rewardDistributor.record(
-            s.settlement, d.round, content.payoutsRoot, content.payoutsTotal, s.lastFinalAt
+            s.settlement, d.round, content.payoutsRoot, s.payoutsTotal, s.lastFinalAt, inRange
         );
         // If something stands against the next round, `openRound` opens it later.
         _tryOpen(s, r.openedAt, funded);
@@ -363,7 +364,7 @@ contract RoundConsensus is RoundViews {
         uint256 participation;
         uint256 candidateCount = r.signers.candidateCount();
         if (candidateCount != 0) {
-            Decision memory d = _decision(round, slot, r.signers);
+            Decision memory d = _decision(round, slot, r.signers, r.members);
             _takeCast(d, slot, r.voteCount);
             _tally(d, r);
             for (uint256 c = 0; c < candidateCount; ++c) {

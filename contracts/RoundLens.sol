@@ -9,6 +9,7 @@ import {Messages} from "./libraries/Messages.sol";
 import {ParametersLib} from "./libraries/ParametersLib.sol";
 import {ProposerDraw} from "./libraries/ProposerDraw.sol";
 import {RoundWord} from "./libraries/RoundWord.sol";
+import {SeatWord} from "./libraries/SeatWord.sol";
 import {Settings} from "./libraries/Settings.sol";
 
 /// @title RoundLens
@@ -17,6 +18,7 @@ contract RoundLens is IRoundLens {
     using Ballots for uint256;
     using RoundWord for uint256;
     using RoundWord for uint8;
+    using SeatWord for uint256;
     using Settings for uint256;
 
     /// @notice The consensus this reads.
@@ -86,24 +88,24 @@ contract RoundLens is IRoundLens {
     /// @inheritdoc IRoundLens
     function castVotes(uint64 round) external view returns (CastVote[] memory list) {
         RoundWord.Open memory r = _openRoundOf(round);
-        IMinerRegistry.Seat[] memory seats = _roster();
+        uint256[] memory seats = _roster(r.members);
         list = new CastVote[](r.voteCount);
         uint256 n = 0;
         for (uint256 place = 0; n < list.length; ++place) {
             uint256 vote = consensus.castVoteAt(round, place);
-            if (vote != 0) list[n++] = vote.unpack(seats[place / 2].owner);
+            if (vote != 0) list[n++] = vote.unpack(seats[place / 2].ownerOf());
         }
     }
 
     /// @inheritdoc IRoundLens
     function proposers(uint64 round) external view returns (address[] memory owners) {
         RoundWord.Open memory r = _openRoundOf(round);
-        IMinerRegistry.Seat[] memory seats = _roster();
+        uint256[] memory seats = _roster(r.members);
         uint256 seed = r.seedStored ? r.seed : ProposerDraw.seedAt(ProposerDraw.seedBlock(r.seed));
-        uint256[] memory order = ProposerDraw.draw(seed, ProposerDraw.weightsOf(seats), seats.length);
+        uint256[] memory order = ProposerDraw.draw(seed, seats, seats.length);
         owners = new address[](seats.length);
         for (uint256 rank = 0; rank < seats.length; ++rank) {
-            owners[rank] = seats[order[rank]].owner;
+            owners[rank] = seats[order[rank]].ownerOf();
         }
     }
 
@@ -120,8 +122,8 @@ contract RoundLens is IRoundLens {
 
     // ------------------------------------------------------------------ inside
 
-    function _roster() private view returns (IMinerRegistry.Seat[] memory) {
-        return IMinerRegistry(consensus.wiring().minerRegistry).roster();
+    function _roster(uint256 members) private view returns (uint256[] memory) {
+        return IMinerRegistry(consensus.wiring().minerRegistry).rosterWords(members);
     }
 
     function _openRoundOf(uint64 round) private view returns (RoundWord.Open memory) {
@@ -164,13 +166,13 @@ contract RoundLens is IRoundLens {
     }
 
     function _signerOwners(RoundWord.Open memory r, uint8 bits) private view returns (address[] memory owners) {
-        IMinerRegistry.Seat[] memory seats = _roster();
+        uint256[] memory seats = _roster(r.members);
         if (bits == 3) {
             owners = new address[](2);
-            owners[1] = seats[r.secondary].owner;
+            owners[1] = seats[r.secondary].ownerOf();
         } else {
             owners = new address[](1);
         }
-        owners[0] = seats[bits & 1 != 0 ? r.primary : bits == 2 ? r.secondary : r.reserve].owner;
+        owners[0] = seats[bits & 1 != 0 ? r.primary : bits == 2 ? r.secondary : r.reserve].ownerOf();
     }
 }

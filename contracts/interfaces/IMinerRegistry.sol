@@ -33,14 +33,6 @@ interface IMinerRegistry is IKeyBook {
         uint256 weight;
     }
 
-    /// @notice What happened to one miner in a round that had a candidate.
-    struct Step {
-        /// Seat in the roster of that round.
-        uint8 seat;
-        /// Reputation change in 1/10,000 (basis points of 1.0), clamped to the reputation range when applied.
-        int16 change;
-    }
-
     /// @notice Reputation bounds handed over by the consensus, in 1/10,000.
     struct ReputationRule {
         uint16 min;
@@ -154,7 +146,9 @@ interface IMinerRegistry is IKeyBook {
     /// @notice Score the miners present in a round that had a candidate. Those not named missed it; that is brought
     /// up to date when their record is next written.
     /// @param ballot Number of rounds with a candidate so far, this one included.
-    function recordBallot(uint64 round, uint32 ballot, Step[] calldata steps, ReputationRule calldata rule) external;
+    /// @param steps One word per miner: seat (bits 0-7), reputation change in 1/10,000 + 2^15 (bits 8-23).
+    function recordBallot(uint64 round, uint32 ballot, uint256[] calldata steps, ReputationRule calldata rule)
+        external;
 
     /// @notice Turn the absence of `miner` in `ballot` into presence (late `castVote` after an early settlement).
     function provePresence(uint64 round, address miner, uint32 ballot, ReputationRule calldata rule) external;
@@ -163,6 +157,10 @@ interface IMinerRegistry is IKeyBook {
 
     /// @notice The active miners in seat order with their weights and keys in the current round.
     function roster() external view returns (Seat[] memory seats);
+    /// @notice The first `members` seats as stored (see SeatWord): what the consensus reads.
+    function rosterWords(uint256 members) external view returns (uint256[] memory words);
+    /// @notice Voting key in the current round.
+    function keyOf(address miner) external view returns (address);
     function minerInfo(address miner) external view returns (MinerInfo memory);
     /// @notice Number of seats.
     function activeCount() external view returns (uint256);

@@ -55,8 +55,9 @@ interface IRewardDistributor {
     // ------------------------------------------------------------------ consensus only
 
     /// @notice Record the payout root of a settlement.
+    /// @param valid False if the total was out of range: the previous root stays in force.
     /// @return funded_ Tokens ever put into the pot.
-    function record(uint256 settlement, uint64 round, bytes32 root, uint256 total, uint256 finalAt)
+    function record(uint256 settlement, uint64 round, bytes32 root, uint256 total, uint256 finalAt, bool valid)
         external
         returns (uint256 funded_);
 

@@ -206,6 +206,8 @@ interface IRoundConsensus {
     /// @notice The votes a settlement or a failure counted, one word each:
     /// miner (bits 96-255), candidate index (88-95), support (80-87), confidence (64-79), reason (56-63), 0 (0-55).
     event VotesCounted(uint64 indexed round, uint256[] votes);
+    /// @notice `payoutsTotal` and `payoutsRoot` are the winner's; if its total is below the previous one or exceeds it by
+    /// more than the round budget, nobody is paid: the previous root and total stay (see `PayoutRecorded`).
     event RoundAgreed(
         uint64 indexed round,
         bytes32 indexed candidate,
@@ -257,7 +259,6 @@ interface IRoundConsensus {
     error UpdateCountOutOfRange(uint256 count, uint256 max);
     error SampleCountOutOfRange(uint256 samples, uint256 min, uint256 max);
     error ScoreOutOfRange(uint256 score, uint256 max);
-    error PayoutsOutOfRange(uint256 total, uint256 min, uint256 max);
     error InvalidVote(VoteFault fault);
     error VotingClosed(uint256 deadline);
     error NoCandidate(uint64 round);

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IMinerRegistry} from "../interfaces/IMinerRegistry.sol";
 import {IRoundConsensus} from "../interfaces/IRoundConsensus.sol";
+import {SeatWord} from "./SeatWord.sol";
 
 /// @title Weighted draw of an order
 /// @notice Rank t goes to the first seat, among those not drawn yet and in seat order, whose running weight exceeds
 /// uint256(keccak256(abi.encode(seed, t))) mod (weight not drawn yet). The modulo bias is below 2^-150.
 library ProposerDraw {
+    using SeatWord for uint256;
+
     /// @dev blockhash reaches this far back.
     uint256 private constant BLOCKHASH_REACH = 256;
 
@@ -25,36 +27,31 @@ library ProposerDraw {
         return uint64(uint256(blockhash(blockNumber)));
     }
 
-    function weightsOf(IMinerRegistry.Seat[] memory seats) internal pure returns (uint256[] memory weights) {
-        weights = new uint256[](seats.length);
-        for (uint256 i = 0; i < seats.length; ++i) {
-            weights[i] = seats[i].weight;
-        }
-    }
-
     /// @notice The first `ranks` places of the order.
-    /// @param weights By seat; all positive. Emptied: drawn seats are set to 0.
+    /// @param roster Seats as stored (SeatWord); all weights positive; at most 255.
     /// @param ranks At most the number of seats.
     /// @return seats Seat of each rank.
-    function draw(uint256 seed, uint256[] memory weights, uint256 ranks)
-        internal
-        pure
-        returns (uint256[] memory seats)
-    {
-        uint256 total;
-        for (uint256 i = 0; i < weights.length; ++i) {
-            total += weights[i];
+    function draw(uint256 seed, uint256[] memory roster, uint256 ranks) internal pure returns (uint256[] memory seats) {
+        uint256 total = 0;
+        for (uint256 i = 0; i < roster.length; ++i) {
+            total += roster[i].weightOf();
         }
         seats = new uint256[](ranks);
+        // Bit i: seat i is drawn.
+        uint256 drawn = 0;
         for (uint256 rank = 0; rank < ranks; ++rank) {
             uint256 point = uint256(keccak256(abi.encode(seed, rank))) % total;
             uint256 seat = 0;
-            while (point >= weights[seat]) {
-                point -= weights[seat++];
+            uint256 weight = 0;
+            for (;; ++seat) {
+                if ((drawn >> seat) & 1 != 0) continue;
+                weight = roster[seat].weightOf();
+                if (point < weight) break;
+                point -= weight;
             }
             seats[rank] = seat;
-            total -= weights[seat];
-            weights[seat] = 0;
+            drawn |= 1 << seat;
+            total -= weight;
         }
     }
 }

@@ -5,6 +5,8 @@ pragma solidity 0.8.37;
 /// @notice Weights are integers, confidences basis points (1/10,000). With W the weight of **all** active miners:
 /// ratio = sum(weight x confidence of yes) / W. Dividing by the votes cast instead would let whoever picks the votes
 /// pass anything with a minority.
+///
+/// Sums cannot overflow: at most 255 weights of 88 bits, times 14 bits.
 library Tally {
     uint256 internal constant BPS = 10_000;
     /// @dev A lone voter, even with all the weight, agrees nothing.
@@ -20,43 +22,26 @@ library Tally {
     struct Count {
         /// Sum of weight x confidence of yes votes.
         uint256 yes;
-        /// Weight of yes and of no voters.
-        uint256 yesWeight;
-        uint256 noWeight;
+        /// Weight of those that voted on it.
+        uint256 voted;
         uint256 yesVoters;
-        /// Part of `yes` that comes from others than the candidate's only signer; unused if two signed.
-        uint256 othersYes;
-    }
-
-    /// @dev Adds one vote. `isSoleSigner`: the voter alone signed the candidate.
-    function add(Count memory count, uint256 weight, bool support, uint256 confidence, bool isSoleSigner)
-        internal
-        pure
-    {
-        if (!support) {
-            count.noWeight += weight;
-            return;
-        }
-        count.yes += weight * confidence;
-        count.yesWeight += weight;
-        ++count.yesVoters;
-        if (!isSoleSigner) count.othersYes += weight * confidence;
+        /// Part of `yes` that comes from the candidate's only signer; 0 if two signed.
+        uint256 soleYes;
     }
 
     /// @notice AGREED: W > 0, ratio >= quorum, two yes voters, and a sole signer needs the yes of more than half of the
     /// others' weight (else one with the quorum passes alone). DISAGREED: even if all who have not voted said
     /// yes, the quorum would be missed.
     /// @param total Weight of all active miners.
-    /// @param soleSignerWeight Weight of the only signer; 0 if two signed.
-    function verdict(Count memory count, uint256 total, uint256 soleSignerWeight, uint256 quorumBps)
+    /// @param soleWeight Weight of the only signer; 0 if two signed.
+    function verdict(Count memory count, uint256 total, uint256 soleWeight, uint256 quorumBps)
         internal
         pure
         returns (Verdict)
     {
         uint256 needed = quorumBps * total;
-        uint256 open = total - count.yesWeight - count.noWeight;
-        if (count.yes + open * BPS < needed) return Verdict.Disagreed;
-        bool othersAgree = soleSignerWeight == 0 || 2 * count.othersYes > (total - soleSignerWeight) * BPS;
+        if (count.yes + (total - count.voted) * BPS < needed) return Verdict.Disagreed;
+        bool othersAgree = soleWeight == 0 || 2 * (count.yes - count.soleYes) > (total - soleWeight) * BPS;
         if (total > 0 && count.yes >= needed && count.yesVoters >= MIN_YES_VOTERS && othersAgree) {
             return Verdict.Agreed;
         }
@@ -64,7 +49,7 @@ library Tally {
     }
 
     /// @dev Weighted yes in basis points of all active weight, rounded down.
-    function ratioBpsDown(Count memory count, uint256 total) internal pure returns (uint256) {
-        return total == 0 ? 0 : count.yes / total;
+    function ratioBpsDown(uint256 yes, uint256 total) internal pure returns (uint256) {
+        return total == 0 ? 0 : yes / total;
     }
 }

@@ -6,14 +6,18 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IMinerRegistry} from "../interfaces/IMinerRegistry.sol";
 import {IRoundConsensus} from "../interfaces/IRoundConsensus.sol";
 import {KeyBook} from "../KeyBook.sol";
+import {MinerRecord} from "../libraries/MinerRecord.sol";
 import {Reputation} from "../libraries/Reputation.sol";
+import {SeatWord} from "../libraries/SeatWord.sol";
 
 /// @title Storage of the miner registry, and how queued changes reach the roster
 /// @notice A miner's whole record fits one word; the roster keeps a second word per seat with what a round needs
 /// (owner, weight), so drawing proposers reads one word per miner. Seats change only when the queue is applied.
 abstract contract MinerRoster is IMinerRegistry, KeyBook {
     using SafeCast for uint256;
-    using Reputation for uint8;
+    using MinerRecord for uint256;
+    using MinerRecord for MinerRecord.Data;
+    using SeatWord for uint256;
 
     /// @notice Seats of the roster at most: a seat number fits a byte.
     uint256 public constant MAX_MINERS = 255;
@@ -23,29 +27,6 @@ abstract contract MinerRoster is IMinerRegistry, KeyBook {
     uint256 public constant MAX_ENDPOINT_LENGTH = 200;
     /// @dev At most MAX_MINERS seats and as many joiners wait, each once.
     uint256 internal constant QUEUE_SLOTS = 512;
-
-    /// @dev The miner's word.
-    struct Record {
-        /// Bonded stake; a seat's weight follows at an opening or settlement.
-        uint88 stake;
-        uint16 reputation;
-        uint8 absences;
-        /// Ballot up to which reputation and absences are current.
-        uint32 ballot;
-        /// Seat number + 1; 0 without a seat.
-        uint8 place;
-        MinerStatus status;
-        /// Waits in the queue.
-        bool queued;
-    }
-
-    /// @dev A seat in the roster.
-    struct PackedSeat {
-        address owner;
-        uint88 weight;
-        /// The key is not the owner.
-        bool separateKey;
-    }
 
     struct Totals {
         /// Stake bonded and unbonding.
@@ -66,8 +47,9 @@ abstract contract MinerRoster is IMinerRegistry, KeyBook {
     IRoundConsensus public immutable consensus;
 
     Totals internal _totals;
-    mapping(address owner => Record) internal _records;
-    mapping(uint256 seat => PackedSeat) internal _seats;
+    /// @dev See MinerRecord and SeatWord.
+    mapping(address owner => uint256) internal _records;
+    mapping(uint256 seat => uint256) internal _seats;
     mapping(uint256 position => address owner) internal _queue;
     mapping(address owner => address) internal _keys;
     mapping(address owner => address) internal _nextKeys;
@@ -86,31 +68,32 @@ abstract contract MinerRoster is IMinerRegistry, KeyBook {
     }
 
     function _signsForItself(address account) internal view override returns (bool) {
-        return _records[account].status != MinerStatus.None;
+        return _records[account].statusOf() != MinerStatus.None;
     }
 
-    function _registered(address miner) internal view returns (Record memory record) {
-        record = _records[miner];
+    function _registered(address miner) internal view returns (MinerRecord.Data memory record) {
+        record = _records[miner].unpack();
         require(record.status != MinerStatus.None && record.status != MinerStatus.Exited, NotRegistered(miner));
     }
 
-    function _keyOf(address owner) internal view returns (address key) {
+    /// @inheritdoc IMinerRegistry
+    function keyOf(address owner) public view returns (address key) {
         key = _keys[owner];
         if (key == address(0)) key = owner;
     }
 
     /// @dev What to store as next key: zero if it is the current one.
     function _changedKey(address owner, address key) internal view returns (address) {
-        return key == _keyOf(owner) ? address(0) : key;
+        return key == keyOf(owner) ? address(0) : key;
     }
 
     /// @dev Stores the record and puts its owner into the queue unless it waits there already.
-    function _enqueue(address owner, Record memory record) internal {
+    function _enqueue(address owner, MinerRecord.Data memory record) internal {
         if (!record.queued) {
             record.queued = true;
             _queue[_totals.queueEnd++ % QUEUE_SLOTS] = owner;
         }
-        _records[owner] = record;
+        _records[owner] = record.pack();
     }
 
     function _applyQueue(uint32 ballots, uint256 unbondingDelay) internal returns (uint256 members) {
@@ -125,7 +108,7 @@ abstract contract MinerRoster is IMinerRegistry, KeyBook {
 
     /// @dev One queued miner: join, leave, or take over stake and key.
     function _applyChange(Totals memory t, address owner, uint32 ballots, uint256 unbondingDelay) internal {
-        Record memory record = _records[owner];
+        MinerRecord.Data memory record = _records[owner].unpack();
         record.queued = false;
         if (record.status == MinerStatus.Joining) {
             record.status = MinerStatus.Active;
@@ -141,31 +124,32 @@ abstract contract MinerRoster is IMinerRegistry, KeyBook {
             _keys[owner] = _nextKeys[owner];
             delete _nextKeys[owner];
         }
-        address key = _keyOf(owner);
+        address key = keyOf(owner);
         uint88 weight = 0;
         if (record.place != 0) {
             weight = Reputation.weightDown(record.stake, record.reputation);
-            _seats[record.place - 1] = PackedSeat(owner, weight, key != owner);
+            _seats[record.place - 1] = SeatWord.pack(owner, weight, key != owner);
         }
-        _records[owner] = record;
+        _records[owner] = record.pack();
         emit MinerChanged(owner, record.status, key, weight);
     }
 
     /// @dev Frees the seat by moving the last one there.
-    function _leaveSeat(Totals memory t, Record memory record, uint32 ballots) internal {
-        ReputationRule memory rule = consensus.reputationRule();
-        _catchUp(record, ballots, rule.loss, rule.min);
+    function _leaveSeat(Totals memory t, MinerRecord.Data memory record, uint32 ballots) internal {
+        record.catchUp(ballots, consensus.reputationRule());
         uint8 last = t.members--;
         if (record.place != last) {
-            PackedSeat memory moved = _seats[last - 1];
+            uint256 moved = _seats[last - 1];
             _seats[record.place - 1] = moved;
-            _records[moved.owner].place = record.place;
+            MinerRecord.Data memory other = _records[moved.ownerOf()].unpack();
+            other.place = record.place;
+            _records[moved.ownerOf()] = other.pack();
         }
         delete _seats[last - 1];
         record.place = 0;
     }
 
-    function _startUnbonding(address owner, Record memory record, uint256 delay) internal {
+    function _startUnbonding(address owner, MinerRecord.Data memory record, uint256 delay) internal {
         Unbonding memory u = _unbonding[owner];
         uint256 amount = record.stake;
         u.amount += uint128(amount);
@@ -174,21 +158,5 @@ abstract contract MinerRoster is IMinerRegistry, KeyBook {
         record.stake = 0;
         record.status = MinerStatus.Exited;
         emit UnbondingStarted(owner, amount, u.releaseAt);
-    }
-
-    /// @dev Present in `ballot`, absent in those before it that the record doesn't know of.
-    function _attend(Record memory record, uint32 ballot, ReputationRule calldata rule) internal pure {
-        _catchUp(record, ballot - 1, rule.loss, rule.min);
-        record.absences <<= 1;
-        record.ballot = ballot;
-    }
-
-    /// @dev Counts the ballots up to `ballot` that the record doesn't know of as missed.
-    function _catchUp(Record memory record, uint32 ballot, uint256 loss, uint256 min) internal pure {
-        if (record.ballot >= ballot) return;
-        uint256 missed = ballot - record.ballot;
-        record.reputation = Reputation.afterMissed(record.reputation, missed, loss, min);
-        record.absences = record.absences.shiftAbsent(missed);
-        record.ballot = ballot;
     }
 }
