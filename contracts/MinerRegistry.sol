@@ -34,9 +34,7 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
         nonReentrant
     {
         MinerRecord.Data memory record = _records[msg.sender].unpack();
-        require(
-            record.status == MinerStatus.None || record.status == MinerStatus.Exited, AlreadyRegistered(msg.sender)
-        );
+        require(record.status == MinerStatus.None || record.status == MinerStatus.Exited, AlreadyRegistered(msg.sender));
         (uint256 minStake, uint256 maxStake, uint16 reputationStart) = consensus.stakeBounds();
         require(amount <= maxStake, StakeAboveMaximum(amount, maxStake));
         require(amount >= minStake, StakeBelowMinimum(amount, minStake));

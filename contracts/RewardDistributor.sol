@@ -75,9 +75,7 @@ contract RewardDistributor is IRewardDistributor, ReentrancyGuardTransient {
         Entry memory entry = _entry(settlement);
         require(block.timestamp >= entry.finalAt, NotFinal(settlement, entry.finalAt));
         bytes32 leaf = keccak256(bytes.concat(keccak256(abi.encode(account, cumulative))));
-        require(
-            MerkleProof.verifyCalldata(proof, entry.root, leaf), BadProof(account, cumulative, entry.root)
-        );
+        require(MerkleProof.verifyCalldata(proof, entry.root, leaf), BadProof(account, cumulative, entry.root));
         uint256 before = claimed[account];
         require(cumulative > before, NothingToClaim(account, before));
         amount = cumulative - before;

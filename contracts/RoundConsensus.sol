@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-import {RoundVoting} from "./consensus/RoundVoting.sol";
+import {RoundProposals} from "./consensus/RoundProposals.sol";
 import {RoundStorage} from "./consensus/RoundStorage.sol";
-import {RoundViews} from "./consensus/RoundViews.sol";
-import {IMinerRegistry} from "./interfaces/IMinerRegistry.sol";
 import {IRoundConsensus} from "./interfaces/IRoundConsensus.sol";
 import {Messages} from "./libraries/Messages.sol";
-import {ProposerDraw} from "./libraries/ProposerDraw.sol";
 import {RoundWord} from "./libraries/RoundWord.sol";
-import {SeatWord} from "./libraries/SeatWord.sol";
 import {Settings} from "./libraries/Settings.sol";
 import {Tally} from "./libraries/Tally.sol";
 
@@ -18,16 +13,10 @@ import {Tally} from "./libraries/Tally.sol";
 /// @notice See IRoundConsensus. Narrowing casts are plain because their ranges are given: times fit 40 bits, a round's
 /// phases 32 bits (`ParametersLib`), seats 8 bits (`MAX_MINERS`), updates 16 bits (`MAX_UPDATES`), and a payouts total
 /// never exceeds the funded 96 bits (a round opens only if the pot covers its budget).
-contract RoundConsensus is RoundViews {
+contract RoundConsensus is RoundProposals {
     using RoundWord for uint256;
     using RoundWord for uint8;
-    using SeatWord for uint256;
     using Settings for uint256;
-
-    /// @dev Updates of one candidate: keeps int256 arithmetic of fault proofs in range and the target in 16 bits.
-    uint256 private constant MAX_UPDATES = 1_024;
-    /// @dev Samples of one update at most 2^32.
-    uint256 private constant MAX_SAMPLES = 1 << 32;
 
     /// @dev Why the next round cannot open now.
     enum Obstacle {
@@ -100,12 +89,7 @@ contract RoundConsensus is RoundViews {
         bytes32 baseRoot = _headRoot;
         bytes32 hash = keccak256(
             abi.encode(
-                block.chainid,
-                address(this),
-                uint64(s.round),
-                baseRoot,
-                _parametersHash,
-                blockhash(block.number - 1)
+                block.chainid, address(this), uint64(s.round), baseRoot, _parametersHash, blockhash(block.number - 1)
             )
         );
         slot.openingHash = hash;
@@ -117,122 +101,6 @@ contract RoundConsensus is RoundViews {
         uint256 clients = _clientRegistry.clientCount();
         if (clients == 0) return 1;
         return uint16(clients < MAX_UPDATES ? clients : MAX_UPDATES);
-    }
-
-    // ------------------------------------------------------------------ propose
-
-    /// @inheritdoc IRoundConsensus
-    function freezeSeed(uint64 round) external returns (uint64) {
-        (Slot storage slot, RoundWord.Open memory r) = _openRoundOf(round);
-        require(!r.seedStored, SeedAlreadyFrozen(round));
-        _freeze(r, _minerRegistry.rosterWords(r.members));
-        slot.word = RoundWord.packOpen(r);
-        return r.seed;
-    }
-
-    /// @dev Stores the seed and the seats of the first two ranks in `r`.
-    function _freeze(RoundWord.Open memory r, uint256[] memory seats) private {
-        uint256 seedBlock = ProposerDraw.seedBlock(r.seed);
-        r.seed = ProposerDraw.seedAt(seedBlock);
-        r.seedStored = true;
-        uint256[] memory order = ProposerDraw.draw(r.seed, seats, MIN_MINERS);
-        r.primary = uint8(order[0]);
-        r.secondary = uint8(order[1]);
-        emit SeedFrozen(r.round, r.seed, seedBlock);
-    }
-
-    /// @inheritdoc IRoundConsensus
-    function propose(uint64 round, CandidateContent calldata content, ProposerSignature[] calldata signatures)
-        external
-        returns (bytes32 id)
-    {
-        (Slot storage slot, RoundWord.Open memory r) = _openRoundOf(round);
-        _checkContent(content);
-        uint256[] memory seats = _minerRegistry.rosterWords(r.members);
-        if (!r.seedStored) _freeze(r, seats);
-        uint8 bits = _checkTurn(r, seats, content.updateCount, signatures);
-        id = Messages.candidate(round, slot.openingHash, _headRoot, content);
-        (address[] memory signers, bytes32[] memory raw) = _checkSignatures(r, seats, id, signatures);
-
-        uint256 count = r.signers.candidateCount();
-        if (count != 0 && slot.candidates[0] == id) {
-            r.signers |= bits;
-        } else if (count == 2 && slot.candidates[1] == id) {
-            r.signers |= bits << 4;
-        } else {
-            r.signers |= bits << uint8(4 * count);
-            r.voteEndsAfter = uint32(block.timestamp - r.openedAt + _settings.times.voteWindow());
-            slot.candidates[count] = id;
-            slot.word = RoundWord.packOpen(r);
-            emit CandidatePosted(round, id, uint8(count), content, signers, raw);
-            return id;
-        }
-        slot.word = RoundWord.packOpen(r);
-        emit CandidateCosigned(round, id, signers, raw);
-    }
-
-    function _checkContent(CandidateContent calldata c) private view {
-        uint256 updates = c.updateCount;
-        require(updates != 0 && updates <= MAX_UPDATES, UpdateCountOutOfRange(updates, MAX_UPDATES));
-        uint256 mostSamples = updates * MAX_SAMPLES;
-        bool samplesFit = c.totalSamples >= updates && c.totalSamples <= mostSamples;
-        require(samplesFit, SampleCountOutOfRange(c.totalSamples, updates, mostSamples));
-        require(c.validationScore <= _validationSize, ScoreOutOfRange(c.validationScore, _validationSize));
-    }
-
-    /// @dev Whether these ranks may sign now. Returns their signer bits; sets the seat of a reserve in `r`.
-    function _checkTurn(
-        RoundWord.Open memory r,
-        uint256[] memory seats,
-        uint256 updateCount,
-        ProposerSignature[] calldata signatures
-    ) private view returns (uint8 bits) {
-        uint256 signerCount = signatures.length;
-        require(signerCount == 1 || signerCount == 2, SignerCount(signerCount));
-        uint256 rank = signatures[0].rank;
-        require(rank < r.members, BadRank(rank));
-        uint256 times = _settings.times;
-        uint256 deadline = r.openedAt + times.collectMax() + times.proposeSlot();
-        if (rank < 2) {
-            bool early = updateCount >= r.updateTarget;
-            uint256 from = r.openedAt + (early ? times.collectMin() : times.collectMax());
-            require(block.timestamp >= from, CollectNotOver(from, updateCount, r.updateTarget));
-            require(block.timestamp <= deadline, SlotNotOpen(rank, from, deadline));
-        } else {
-            uint256 from = deadline + (rank - 2) * times.proposeSlot();
-            bool now_ = block.timestamp > from && block.timestamp <= from + times.proposeSlot() && r.signers == 0;
-            require(now_, SlotNotOpen(rank, from + 1, from + times.proposeSlot()));
-            r.reserve = uint8(ProposerDraw.draw(r.seed, seats, rank + 1)[rank]);
-        }
-        bits = rank < 2 ? uint8(1 << rank) : 4;
-        if (signerCount == 2) {
-            require(rank == 0 && signatures[1].rank == 1, BadRank(signatures[1].rank));
-            bits = 3;
-        }
-        uint8 before = (r.signers | (r.signers >> 4)) & bits;
-        require(before == 0, AlreadySigned(before & 1 != 0 ? 0 : 1));
-    }
-
-    function _checkSignatures(
-        RoundWord.Open memory r,
-        uint256[] memory seats,
-        bytes32 id,
-        ProposerSignature[] calldata signatures
-    ) private view returns (address[] memory signers, bytes32[] memory raw) {
-        bytes32 digest = hashTypedData(id);
-        signers = new address[](signatures.length);
-        raw = new bytes32[](2 * signatures.length);
-        for (uint256 i = 0; i < signatures.length; ++i) {
-            ProposerSignature calldata s = signatures[i];
-            uint256 seat = seats[s.rank == 0 ? r.primary : s.rank == 1 ? r.secondary : r.reserve];
-            address key = _keyOf(seat);
-            (address recovered,,) = ECDSA.tryRecover(digest, s.r, s.vs);
-            // A failed recovery gives the zero address, which is nobody's key.
-            require(recovered == key, NotProposer(s.rank, key, recovered));
-            signers[i] = seat.ownerOf();
-            raw[2 * i] = s.r;
-            raw[2 * i + 1] = s.vs;
-        }
     }
 
     // ------------------------------------------------------------------ settle

@@ -75,13 +75,9 @@ abstract contract RoundStorage is IRoundConsensus, AccessManaged {
     bytes32 private _nextHash;
     mapping(uint256 slot => Slot) internal _ring;
 
-    constructor(
-        address authority,
-        Wiring memory w,
-        Task memory t,
-        Parameters memory p,
-        uint256 ringSlots_
-    ) AccessManaged(authority) {
+    constructor(address authority, Wiring memory w, Task memory t, Parameters memory p, uint256 ringSlots_)
+        AccessManaged(authority)
+    {
         require(authority != address(0), ZeroAddress());
         _checkWiring(w.minerRegistry);
         _checkWiring(w.clientRegistry);
@@ -149,9 +145,7 @@ abstract contract RoundStorage is IRoundConsensus, AccessManaged {
     function _openRoundOf(uint64 round) internal view returns (Slot storage slot, RoundWord.Open memory r) {
         slot = _slot(round);
         uint256 word = slot.word;
-        require(
-            round != 0 && word.roundOf() == round && word.statusOf() == RoundStatus.Open, RoundNotOpen(round)
-        );
+        require(round != 0 && word.roundOf() == round && word.statusOf() == RoundStatus.Open, RoundNotOpen(round));
         r = RoundWord.unpackOpen(word);
     }
 

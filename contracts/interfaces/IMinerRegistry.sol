@@ -147,8 +147,7 @@ interface IMinerRegistry is IKeyBook {
     /// up to date when their record is next written.
     /// @param ballot Number of rounds with a candidate so far, this one included.
     /// @param steps One word per miner: seat (bits 0-7), reputation change in 1/10,000 + 2^15 (bits 8-23).
-    function recordBallot(uint64 round, uint32 ballot, uint256[] calldata steps, ReputationRule calldata rule)
-        external;
+    function recordBallot(uint64 round, uint32 ballot, uint256[] calldata steps, ReputationRule calldata rule) external;
 
     /// @notice Turn the absence of `miner` in `ballot` into presence (late `castVote` after an early settlement).
     function provePresence(uint64 round, address miner, uint32 ballot, ReputationRule calldata rule) external;

@@ -189,9 +189,7 @@ interface IRoundConsensus {
         bytes32[] signatures
     );
     /// @notice Another proposer signed a candidate that was posted already.
-    event CandidateCosigned(
-        uint64 indexed round, bytes32 indexed candidate, address[] signers, bytes32[] signatures
-    );
+    event CandidateCosigned(uint64 indexed round, bytes32 indexed candidate, address[] signers, bytes32[] signatures);
     event VoteCast(
         uint64 indexed round,
         bytes32 indexed candidate,
@@ -339,10 +337,7 @@ interface IRoundConsensus {
     function stakeBounds() external view returns (uint256 minStake, uint256 maxStake, uint16 reputationStart);
     /// @notice For `deactivate`: ballot number (0 if it had no candidate) and vote deadline of an ended round, and the
     /// limit in force.
-    function ballotOf(uint64 round)
-        external
-        view
-        returns (uint32 ballot, uint256 voteDeadline, uint8 absenceLimit);
+    function ballotOf(uint64 round) external view returns (uint32 ballot, uint256 voteDeadline, uint8 absenceLimit);
     /// @notice Digest that a key signs for a message with this struct hash.
     function hashTypedData(bytes32 structHash) external view returns (bytes32);
     /// @notice Reputation settings for the registry.

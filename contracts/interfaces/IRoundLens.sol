@@ -97,7 +97,10 @@ interface IRoundLens {
     function proposers(uint64 round) external view returns (address[] memory);
 
     /// @notice Id of the candidate with this content in a round that is open, on its opening hash and base.
-    function candidateId(uint64 round, IRoundConsensus.CandidateContent calldata content) external view returns (bytes32);
+    function candidateId(uint64 round, IRoundConsensus.CandidateContent calldata content)
+        external
+        view
+        returns (bytes32);
 
     /// @notice Parameters in force.
     function parameters() external view returns (IRoundConsensus.Parameters memory);

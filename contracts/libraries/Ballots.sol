@@ -16,9 +16,9 @@ library Ballots {
     uint8 internal constant REASON_LAST = 5;
 
     function pack(uint64 round, IRoundConsensus.Vote calldata v, bool replaced) internal pure returns (uint256) {
-        return uint32(round) | uint256(v.seat) << 32 | uint256(v.candidateIndex) << 40
-            | uint256(v.support ? YES : NO) << 48 | (replaced ? 1 << 56 : 0) | uint256(v.confidence) << 64
-            | uint256(v.reason) << 80 | uint256(v.reasonIndex) << 88;
+        return uint32(round) | uint256(v.seat) << 32 | uint256(v.candidateIndex) << 40 | uint256(v.support ? YES : NO)
+            << 48 | (replaced ? 1 << 56 : 0) | uint256(v.confidence) << 64 | uint256(v.reason) << 80
+            | uint256(v.reasonIndex) << 88;
     }
 
     function unpack(uint256 vote, address miner) internal pure returns (IRoundLens.CastVote memory) {

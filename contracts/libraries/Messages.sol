@@ -43,8 +43,7 @@ library Messages {
 
     /// @dev Domain separator of a consensus on this chain.
     function domainSeparator(address consensus) internal view returns (bytes32) {
-        return
-            keccak256(abi.encode(DOMAIN_TYPEHASH, keccak256("Quorate"), keccak256("1"), block.chainid, consensus));
+        return keccak256(abi.encode(DOMAIN_TYPEHASH, keccak256("Quorate"), keccak256("1"), block.chainid, consensus));
     }
 
     function update(Update memory u) internal pure returns (bytes32) {
@@ -71,9 +70,7 @@ library Messages {
         returns (bytes32)
     {
         return keccak256(
-            abi.encode(
-                VOTE_TYPEHASH, round, openingHash, candidate_, v.support, v.confidence, v.reason, v.reasonIndex
-            )
+            abi.encode(VOTE_TYPEHASH, round, openingHash, candidate_, v.support, v.confidence, v.reason, v.reasonIndex)
         );
     }
 

@@ -49,8 +49,8 @@ library RoundWord {
         uint256 low = uint256(r.round) | uint256(r.status) << 32 | uint256(r.openedAt) << 40 | uint256(r.seed) << 80
             | (r.seedStored ? 1 << 144 : 0) | uint256(r.members) << 152;
         uint256 high = uint256(r.updateTarget) | uint256(r.voteCount) << 16 | uint256(r.voteEndsAfter) << 32
-            | uint256(r.signers) << 64 | uint256(r.primary) << 72 | uint256(r.secondary) << 80
-            | uint256(r.reserve) << 88;
+            | uint256(r.signers) << 64 | uint256(r.primary) << 72 | uint256(r.secondary) << 80 | uint256(r.reserve)
+            << 88;
         return low | high << 160;
     }
 

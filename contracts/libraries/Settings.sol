@@ -22,8 +22,8 @@ library Settings {
             | uint256(p.answerTime) << 192 | uint256(p.minRoundInterval) << 224;
         uint256 low = uint256(p.quorumBps) | uint256(p.minConfidenceBps) << 16 | uint256(p.reputationStart) << 32
             | uint256(p.reputationMin) << 48 | uint256(p.reputationMax) << 64;
-        w.rules = low | uint256(p.reputationGain) << 80 | uint256(p.reputationLoss) << 96
-            | uint256(p.absenceLimit) << 112 | uint256(p.roundBudget) << 120;
+        w.rules = low | uint256(p.reputationGain) << 80 | uint256(p.reputationLoss) << 96 | uint256(p.absenceLimit)
+            << 112 | uint256(p.roundBudget) << 120;
         w.stakes = uint256(p.minStake) | uint256(p.maxStake) << 88;
     }
 
