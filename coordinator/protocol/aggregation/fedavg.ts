@@ -1,4 +1,5 @@
 import { QuorateError } from "../errors.ts";
+import { weightedMean } from "./coordinate.ts";
 
 /** A client's values and the number of samples it trained on. */
 export interface WeightedUpdate {
@@ -23,23 +24,17 @@ export const MAX_SAMPLE_COUNT = 2 ** 32;
  */
 export function fedAvg(updates: readonly WeightedUpdate[]): Float32Array {
   const counts = checkedCounts(updates);
-  const dimension = checkedDimension(updates);
-  const sums = new Float64Array(dimension);
-  let total = 0;
-  updates.forEach(({ floats }, k) => {
-    const n = counts[k] as number;
-    // Exact: at most 2^10 counts of at most 2^32.
-    total += n;
-    for (let j = 0; j < dimension; j++) sums[j] = (sums[j] as number) + n * (floats[j] as number);
-  });
-  const average = new Float32Array(dimension);
-  // Adding +0 after the rounding turns −0 into +0 and changes nothing else.
-  for (let j = 0; j < dimension; j++) average[j] = Math.fround((sums[j] as number) / total) + 0;
+  checkedDimension(updates);
+  // Exact: at most 2^10 counts of at most 2^32.
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const rows = updates.map(({ floats }) => floats);
+  const average = weightedMean(rows, counts, total);
   assertFinite(average);
   return average;
 }
 
-function checkedCounts(updates: readonly WeightedUpdate[]): readonly number[] {
+/** @throws QuorateError AGGREGATION_EMPTY, AGGREGATION_TOO_MANY, AGGREGATION_SAMPLE_COUNT */
+export function checkedCounts(updates: readonly WeightedUpdate[]): readonly number[] {
   if (updates.length === 0)
     throw new QuorateError("AGGREGATION_EMPTY", "there is no update to aggregate", {});
   if (updates.length > MAX_UPDATES) {
@@ -59,7 +54,8 @@ function checkedCounts(updates: readonly WeightedUpdate[]): readonly number[] {
   });
 }
 
-function checkedDimension(updates: readonly WeightedUpdate[]): number {
+/** @throws QuorateError AGGREGATION_SHAPE */
+export function checkedDimension(updates: readonly WeightedUpdate[]): number {
   const dimension = updates[0]?.floats.length ?? 0;
   updates.forEach(({ floats }, index) => {
     if (floats.length === dimension) return;
