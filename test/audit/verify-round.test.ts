@@ -72,8 +72,8 @@ describe("audit: verifyRound", function () {
     await playRound(federation);
   });
   after(async () => {
-    federation.close();
-    await chain.stop();
+    federation?.close();
+    await chain?.stop();
   });
 
   it("finds every check of honest rounds to hold", async () => {

@@ -29,7 +29,8 @@ export function chainError(error: unknown, what: string, interfaces: readonly In
       { what },
       { cause: error },
     );
-  if (isError(error, "INSUFFICIENT_FUNDS"))
+  // Hardhat words it differently from the nodes that ethers knows.
+  if (isError(error, "INSUFFICIENT_FUNDS") || /have enough funds/i.test(message))
     return new QuorateError(
       "INSUFFICIENT_FUNDS",
       `the account cannot pay for ${what}; send it some of the chain's currency`,

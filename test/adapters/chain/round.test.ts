@@ -43,8 +43,8 @@ describe("chain adapter: a federation's life", function () {
     federation = await createFederation(chain, { stakes: [3000n * TOKEN, 3000n * TOKEN, 1000n * TOKEN] });
   });
   after(async () => {
-    federation.close();
-    await chain.stop();
+    federation?.close();
+    await chain?.stop();
   });
   afterEach(() => expectViewEqualsGetters(federation));
 

@@ -1,0 +1,115 @@
+import type { Hex } from "../../../coordinator/protocol/bytes.ts";
+import {
+  type ChainEvent,
+  chainEvent,
+  type EventArguments,
+  type EventName,
+} from "../../../coordinator/protocol/views/events.ts";
+
+export const address = (n: number): Hex => `0x${n.toString(16).padStart(40, "0")}`;
+export const word = (n: number): Hex => `0x${n.toString(16).padStart(64, "0")}`;
+export const WAD = 10n ** 18n;
+
+export const PARAMETERS: EventArguments["ParametersQueued"]["parameters"] = {
+  collectMin: 3n,
+  collectMax: 20n,
+  proposeSlot: 10n,
+  voteWindow: 10n,
+  voteGrace: 5n,
+  challengeWindow: 15n,
+  answerTime: 10n,
+  minRoundInterval: 1n,
+  quorumBps: 6700n,
+  minConfidenceBps: 8000n,
+  reputationStart: 10_000n,
+  reputationMin: 1000n,
+  reputationMax: 20_000n,
+  reputationGain: 1000n,
+  reputationLoss: 500n,
+  absenceLimit: 3n,
+  roundBudget: 100n * WAD,
+  minStake: 1000n * WAD,
+  maxStake: 100_000n * WAD,
+};
+
+/** Writes a history: each event in a block of its own, ten seconds after the one before, unless told otherwise. */
+export class History {
+  readonly events: ChainEvent[] = [];
+  #block = 0;
+
+  /** Adds an event in a new block and transaction. */
+  add<N extends EventName>(name: N, args: EventArguments[N]): this {
+    this.#block += 1;
+    return this.same(name, args);
+  }
+
+  /** Adds an event to the last transaction. */
+  same<N extends EventName>(name: N, args: EventArguments[N]): this {
+    const block = this.#block;
+    const origin = {
+      transaction: word(block),
+      block,
+      blockHash: word(1000 + block),
+      time: 10 * block,
+      logIndex: this.events.length,
+    };
+    this.events.push(chainEvent(name, args as unknown as Record<string, unknown>, origin));
+    return this;
+  }
+}
+
+/** Parameters, and miners 1 … n of 1,000 tokens each. */
+export function foundation(miners: number): History {
+  const history = new History();
+  history
+    .add("ParametersQueued", { parameters: PARAMETERS })
+    .same("ParametersChanged", { parametersHash: word(7) });
+  for (let n = 1; n <= miners; n++)
+    history.add("MinerRegistered", {
+      miner: address(n),
+      key: address(100 + n),
+      stake: 1000n * WAD,
+      endpoint: `http://m${n}`,
+    });
+  return history;
+}
+
+/** The opening of a round; joins the miners first if it is the first one. */
+export function opening(history: History, round: bigint, joins: readonly number[] = []): History {
+  history.add("AllowListRequired", { required: false });
+  for (const n of joins)
+    history.same("MinerChanged", {
+      miner: address(n),
+      status: 2n,
+      key: address(100 + n),
+      weight: 1000n * WAD,
+    });
+  return history.same("RoundOpened", {
+    round,
+    openingHash: word(50),
+    baseRoot: word(60),
+    baseCid: word(0),
+    parametersHash: word(7),
+    members: BigInt(joins.length),
+    updateTarget: 3n,
+  });
+}
+
+export const CONTENT: EventArguments["CandidatePosted"]["content"] = {
+  modelRoot: word(1),
+  modelCid: word(2),
+  updatesHash: word(3),
+  manifestCid: word(4),
+  payoutsRoot: word(5),
+  payoutsTotal: 100n * WAD,
+  updateCount: 3n,
+  totalSamples: 300n,
+  validationScore: 5000n,
+};
+
+/** One vote as VotesCounted packs it. */
+export function packedVote(miner: number, index: number, support: boolean, confidence = 10_000): bigint {
+  return (
+    (BigInt(miner) << 96n) | (BigInt(index) << 88n) | (BigInt(support) << 80n) | (BigInt(confidence) << 64n)
+  );
+}
