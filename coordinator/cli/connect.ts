@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir } from "node:fs/promises";
+import { access, constants, mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Wallet } from "ethers";
 import type { QuorateReader } from "../adapters/chain/reader.ts";
@@ -8,6 +8,7 @@ import type { Content } from "../ports/content.ts";
 import type { GasLedger } from "../ports/ledger.ts";
 import type { MinerTransport } from "../ports/transport.ts";
 import type { Hex } from "../protocol/bytes.ts";
+import { QuorateError } from "../protocol/errors.ts";
 import type { Cleanup } from "./cleanup.ts";
 import { createVisitorContent } from "./content.ts";
 import type { Io } from "./io.ts";
@@ -62,9 +63,24 @@ export function dataFolder({ folder, keystore }: WriterOptions): string {
   return folder ?? (keystore ? dirname(keystore) : DEFAULT_DATA_FOLDER);
 }
 
+/** @throws QuorateError FOLDER_UNWRITABLE */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+  } catch (cause) {
+    throw new QuorateError(
+      "FOLDER_UNWRITABLE",
+      `${folder} can't be written: ${(cause as Error).message}; choose another --folder`,
+      { folder },
+      { cause },
+    );
+  }
+}
+
 async function openLedger(folder: string, cleanup: Cleanup): Promise<GasLedger> {
   const { openFileLedger } = await import("../adapters/ledger/file-ledger.ts");
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const ledger = await openFileLedger(join(folder, LEDGER_FILE));
   cleanup.add(() => ledger.close());
   return ledger;

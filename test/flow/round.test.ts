@@ -1,8 +1,6 @@
-import { mkdtempSync, readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { withCleanup } from "../../coordinator/cli/cleanup.ts";
 import { createObserver } from "../../scripts/demo/observer.ts";
@@ -159,15 +157,18 @@ describe("two rounds by real processes", function () {
       `0x${"11".repeat(20)}`,
     ]);
     expect(stranger.err).to.match(/^error CONTRACT_MISSING: /);
+    const deployment = { ...flow.federation.funder.deployment, chainId: "1" };
+    const otherChain = join(flow.options.out, "other-chain.json");
+    writeFileSync(otherChain, JSON.stringify(deployment));
+    const other = await quorate(["status", "--rpc", flow.federation.rpcUrl, "--deployment", otherChain]);
+    expect(other.err).to.match(/^error CHAIN_MISMATCH: /);
     const miner = flow.federation.miners[0]!;
     const start = ["miner", "run", ...keyOf(miner), ...flow.at];
-    const locked = await quorate(start);
-    expect(locked.err).to.match(/^error (JOURNAL_LOCKED|PORT_IN_USE|FOLDER_UNWRITABLE): /);
-    const elsewhere = ["--folder", mkdtempSync(join(tmpdir(), "quorate-flow-"))];
+    expect((await quorate(start)).err).to.match(/^error JOURNAL_LOCKED: /);
+    const elsewhere = ["--folder", join(flow.options.out, "elsewhere")];
     expect((await quorate([...start, ...elsewhere])).err).to.match(/^error PORT_IN_USE: /);
-    expect((await quorate([...start, "--folder", "/proc/nowhere"])).err).to.match(
-      /^error FOLDER_UNWRITABLE: /,
-    );
-    await sleep(0);
+    // A file where the folder should be: even root can't write there.
+    const file = ["--folder", join(miner.keystore, "folder")];
+    expect((await quorate([...start, ...file])).err).to.match(/^error FOLDER_UNWRITABLE: /);
   });
 });
