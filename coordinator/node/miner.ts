@@ -60,7 +60,9 @@ export function createMiner(deps: MinerDeps): Miner {
     health.lastError = line;
   };
   const parts = assemble(deps, { bell, emit, report });
-  let running: { readonly stop: AbortController; readonly loop: Promise<void> } | undefined;
+  let running:
+    | { readonly stop: AbortController; readonly started: Promise<{ loop: Promise<void> }> }
+    | undefined;
 
   const loop = async (signal: AbortSignal): Promise<void> => {
     let failures = 0;
@@ -85,15 +87,25 @@ export function createMiner(deps: MinerDeps): Miner {
   return {
     service: parts.service,
     async start() {
-      if (running) return;
-      const stop = new AbortController();
-      await checkIdentity(deps, parts.watch, stop.signal);
-      running = { stop, loop: loop(stop.signal) };
+      if (!running) {
+        const stop = new AbortController();
+        const started = checkIdentity(deps, parts.watch, stop.signal).then(() => ({
+          loop: loop(stop.signal),
+        }));
+        running = { stop, started };
+      }
+      try {
+        await running.started;
+      } catch (error) {
+        running = undefined;
+        throw error;
+      }
     },
     async stop() {
       if (!running) return;
       running.stop.abort(new Error("the miner was stopped"));
-      await running.loop;
+      // A start that was refused, or aborted here, has told whoever awaits it.
+      await running.started.then(({ loop: ended }) => ended).catch(() => undefined);
       await parts.driver.stop();
       running = undefined;
     },

@@ -112,4 +112,23 @@ describe("rounds of a federation", () => {
     const used = await world.miners[0]!.miner.service.updates(1n);
     expect(used).to.have.length(4);
   });
+
+  it("have two candidates if the primary's list leaves out a client the secondary acknowledged", async () => {
+    world = await started({ clients: 4, parameters: { collectMax: 6 } });
+    let primarySigned = false;
+    world.miners[0]!.miner.on(({ kind }) => {
+      if (kind === "manifest") primarySigned = true;
+    });
+    world.intercept = (method, endpoint, from) => {
+      if (method === "announceUpdate") throw new QuorateError("MINER_UNREACHABLE", "lost");
+      if (method === "exchangeManifest" && !primarySigned) throw new QuorateError("NOT_YET", "lost");
+      if (method === "submitUpdate" && endpoint === "http://miner-0" && from === "client 0")
+        throw new QuorateError("MINER_UNREACHABLE", "lost");
+    };
+    await world.submitAll();
+    await world.agreed(1);
+    const counts = world.round(1).candidates.map(({ candidate }) => candidate.updateCount);
+    expect(counts.toSorted()).to.deep.equal([2, 3]);
+    expect(world.chain.winnerOf(world.round(1))!.rank).to.equal(0);
+  });
 });
