@@ -16,7 +16,7 @@ import { recompute } from "../../coordinator/protocol/round/recompute.ts";
 import type { SignedUpdate } from "../../coordinator/protocol/round/references.ts";
 import { canonicalUpdates } from "../../coordinator/protocol/round/references.ts";
 import { encodeTask } from "../../coordinator/protocol/round/task.ts";
-import type { TestChain } from "../adapters/chain/federation.ts";
+import { TEST_PARAMETERS, type TestChain } from "../adapters/chain/federation.ts";
 import {
   byRank,
   createFederation,
@@ -81,7 +81,7 @@ export async function playRound(federation: AuditedFederation, collusion: Collus
   const { reader, chain, store, miners } = federation;
   const current = await reader.currentRound();
   if (current?.status !== "open") await miners[0]!.chain.openRound();
-  await chain.wait(21);
+  await chain.wait(TEST_PARAMETERS.collectMin);
   const round = (await reader.currentRound())!;
   const updates = await signUpdates(federation, collusion);
   const evaluator = createWasmEvaluator(federation.validation);

@@ -8,7 +8,7 @@ import { type Hex, keccak, sameHex } from "../../coordinator/protocol/bytes.ts";
 import { isQuorateError, QuorateError } from "../../coordinator/protocol/errors.ts";
 import type { RoundRecord } from "../../coordinator/protocol/views/federation-view.ts";
 import { winnerOf } from "../../coordinator/protocol/views/queries.ts";
-import { startChain, type TestChain } from "../adapters/chain/federation.ts";
+import { startChain, type TestChain, WHOLE_ROUND } from "../adapters/chain/federation.ts";
 import { type AuditedFederation, createAuditedFederation, playRound } from "./round.ts";
 
 /** Files as the store has them, except those an attacker replaced or lost. */
@@ -225,7 +225,7 @@ describe("audit: verifyRound", function () {
     expect(
       names.filter((name) => /vote|reputation|present|winner|ratio|participation/.test(name)),
     ).to.deep.equal([]);
-    await chain.wait(60);
+    await chain.wait(WHOLE_ROUND);
     const failed = (await federation.reader.view()).latestRound;
     await federation.miners[0]!.chain.failRound(failed);
     expect(wrongNames(await audit(federation, failed))).to.deep.equal([]);

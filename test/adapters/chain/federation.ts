@@ -16,13 +16,14 @@ export interface TestTask {
   readonly validationSize: number;
 }
 
-export const DEMO_PARAMETERS = {
-  collectMin: 3,
-  collectMax: 20,
-  proposeSlot: 10,
-  voteWindow: 10,
-  voteGrace: 5,
-  challengeWindow: 15,
+/** Long beside what a test takes on a busy machine; tests move the chain's clock, they don't wait. */
+export const TEST_PARAMETERS = {
+  collectMin: 100,
+  collectMax: 1000,
+  proposeSlot: 1000,
+  voteWindow: 1000,
+  voteGrace: 500,
+  challengeWindow: 500,
   answerTime: 10,
   minRoundInterval: 1,
   quorumBps: 6700,
@@ -37,6 +38,14 @@ export const DEMO_PARAMETERS = {
   minStake: 1000n * TOKEN,
   maxStake: 100_000n * TOKEN,
 };
+
+/** Seconds after which no phase of a round that has begun is still running. */
+export const WHOLE_ROUND =
+  TEST_PARAMETERS.collectMax +
+  2 * TEST_PARAMETERS.proposeSlot +
+  TEST_PARAMETERS.voteWindow +
+  TEST_PARAMETERS.voteGrace +
+  1;
 
 /** A chain of its own behind an RPC URL. */
 export interface TestChain {
@@ -77,7 +86,7 @@ export async function startChain(): Promise<TestChain> {
 export async function deployFederation(
   chain: TestChain,
   task: TestTask,
-  parameters: Partial<typeof DEMO_PARAMETERS> = {},
+  parameters: Partial<typeof TEST_PARAMETERS> = {},
 ): Promise<Hex> {
   const owner = chain.wallet(0).connect(chain.provider);
   let nonce = await owner.getNonce();
@@ -106,7 +115,7 @@ export async function deployFederation(
     owner.address,
     { minerRegistry, clientRegistry, rewardDistributor },
     { ...task, genesisModelCid: `0x${"00".repeat(32)}` },
-    { ...DEMO_PARAMETERS, ...parameters },
+    { ...TEST_PARAMETERS, ...parameters },
     ringSlots,
   );
   return deployed as Hex;

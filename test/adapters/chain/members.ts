@@ -13,7 +13,7 @@ import {
   type Domain,
   REASON,
 } from "../../../coordinator/protocol/round/messages.ts";
-import { type DEMO_PARAMETERS, deployFederation, type TestChain, type TestTask } from "./federation.ts";
+import { deployFederation, type TEST_PARAMETERS, type TestChain, type TestTask } from "./federation.ts";
 
 export const TOKEN = 10n ** 18n;
 
@@ -52,7 +52,7 @@ export async function createFederation(
     readonly stakes: readonly bigint[];
     readonly clients?: number;
     readonly task?: TestTask;
-    readonly parameters?: Partial<typeof DEMO_PARAMETERS>;
+    readonly parameters?: Partial<typeof TEST_PARAMETERS>;
   },
 ): Promise<TestFederation> {
   const { stakes, clients: clientCount = 3, task = TASK, parameters = {} } = options;

@@ -6,7 +6,7 @@ import { payoutTree } from "../../../coordinator/protocol/incentives/payouts.ts"
 import { gasOfRound, gasTotal, uniqueRows } from "../../../coordinator/protocol/ledger/report.ts";
 import { type Candidate, candidateId } from "../../../coordinator/protocol/round/messages.ts";
 import { tallyOf } from "../../../coordinator/protocol/views/queries.ts";
-import { startChain, type TestChain } from "./federation.ts";
+import { startChain, TEST_PARAMETERS, type TestChain, WHOLE_ROUND } from "./federation.ts";
 import {
   byRank,
   candidateOf,
@@ -79,7 +79,7 @@ describe("chain adapter: a federation's life", function () {
     const candidate = await candidateOf(federation, 1, { payoutsRoot: tree.root, payoutsTotal: tree.total });
     const proposals = await proposalsOf([secondary!, primary!], candidate);
     await expectCode(primary!.chain.propose(candidate, proposals), "COLLECT_NOT_OVER");
-    await chain.provider.send("evm_increaseTime", [3]);
+    await chain.provider.send("evm_increaseTime", [TEST_PARAMETERS.collectMin]);
     await primary!.chain.propose(candidate, proposals);
     const posted = (await federation.reader.currentRound())!.candidates[0]!;
     expect(posted).to.deep.include({ id: candidateId(candidate), index: 0, rank: 0, candidate });
@@ -110,7 +110,7 @@ describe("chain adapter: a federation's life", function () {
     const claim = () => miners[0]!.chain.claim(row!.client as Hex, row!.cumulative, tree.proof(row!.client));
     await expectCode(claim(), "NOT_FINAL");
     expect(await reader.finalPayouts()).to.equal(undefined);
-    await chain.wait(15);
+    await chain.wait(TEST_PARAMETERS.challengeWindow);
     expect(await reader.finalPayouts()).to.deep.include({ round: 1n, root: tree.root });
     await expectCode(
       miners[0]!.chain.claim(row!.client as Hex, row!.cumulative + 1n, tree.proof(row!.client)),
@@ -164,7 +164,7 @@ describe("chain adapter: a federation's life", function () {
     await expectViewEqualsGetters(federation);
     // Nobody proposes: the round fails, and the next opening applies what is queued.
     await expectCode(miners[0]!.chain.failRound(3n), "TOO_EARLY_TO_FAIL");
-    await chain.wait(60);
+    await chain.wait(WHOLE_ROUND);
     await miners[0]!.chain.failRound(3n);
     expect((await reader.currentRound())!.status).to.equal("failed");
     await expectViewEqualsGetters(federation);
@@ -176,7 +176,7 @@ describe("chain adapter: a federation's life", function () {
     expect((await reader.client(clients[2]!.address as Hex))!.active).to.equal(false);
     expect((await reader.client(clients[0]!.address as Hex))!.key).to.equal(chain.wallet(17).address);
     await expectCode(admin(chain.wallet(3)).withdraw(), "STILL_UNBONDING");
-    await chain.wait(100);
+    await chain.wait(2 * WHOLE_ROUND);
     await admin(chain.wallet(3)).withdraw();
   });
 
@@ -185,7 +185,7 @@ describe("chain adapter: a federation's life", function () {
     // The windows of round 4 passed while the exit unbonded: it fails, and a fifth opens.
     await federation.miners[0]!.chain.failRound(4n);
     await federation.miners[0]!.chain.openRound();
-    await chain.wait(21);
+    await chain.wait(TEST_PARAMETERS.collectMin);
     const miners = [{ ...federation.miners[0]!, key: chain.wallet(18) }, federation.miners[1]!];
     const { order } = (await reader.currentRound())!;
     const [primary, secondary] = order!.map((address) => miners.find((miner) => miner.address === address)!);
@@ -212,7 +212,7 @@ describe("chain adapter: a federation's life", function () {
   it("records every transaction once, a reverted one too, and the sum equals the receipts'", async () => {
     const { ledger, miners, reader } = federation;
     await miners[0]!.chain.openRound();
-    await chain.wait(60);
+    await chain.wait(WHOLE_ROUND);
     // Both calls look good when they are estimated; only the first one in the block is.
     await chain.provider.send("evm_setAutomine", [false]);
     const both = Promise.allSettled(miners.slice(0, 2).map((miner) => miner.chain.failRound(6n)));
