@@ -61,4 +61,14 @@ describe("files of ended rounds", () => {
     for (const digest of filesOf(5))
       expect(await world.miners[0]!.miner.service.content(digest)).to.not.equal(undefined);
   });
+
+  it("are kept while claims may still need them, however few rounds are retained", async () => {
+    await play(4, {
+      parameters: { challengeWindow: 600 },
+      tamper: (deps) => ({ ...deps, config: { ...deps.config, retainRounds: 1 } }),
+    });
+    await untilRange(0, "1", "4");
+    for (const digest of filesOf(1))
+      expect(await world.miners[0]!.miner.service.content(digest)).to.not.equal(undefined);
+  });
 });

@@ -172,4 +172,20 @@ describe("a miner's service", () => {
     const signed = await sign(world.update(0));
     expect(await codeOf(service().admitUpdate(signed))).to.equal("RPC_UNREACHABLE");
   });
+
+  it("acknowledges nothing more once it has signed its list of updates", async () => {
+    await world.stop();
+    world = new TestWorld();
+    let late: Promise<string> | undefined;
+    const second = world.update(0, undefined, 0.017);
+    world.miners[0]!.miner.on(({ kind }) => {
+      if (kind === "manifest") late ??= sign(second).then((signed) => codeOf(service().admitUpdate(signed)));
+    });
+    await world.start();
+    await world.until(() => world.chain.rounds.length === 1, "round 1");
+    await Promise.all([0, 1, 2].map((i) => world.submit(i, world.update(i))));
+    await world.until(() => late !== undefined, "the manifest");
+    expect(world.chain.rounds[0]!.candidates).to.have.length(0);
+    expect(await late).to.equal("UPDATE_CLOSED");
+  });
 });
