@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const kernels = "coordinator/protocol/learning/kernels.wasm";
+const kernels = ["learning", "aggregation"].map((part) => `coordinator/protocol/${part}/kernels.wasm`);
 const kernelSources = [
   "coordinator/protocol/**/assembly/**/*.ts",
   "scripts/build-kernels.ts",
@@ -33,6 +33,9 @@ function modifiedAt(path: string): number {
 run("compiling the contracts", "node_modules/hardhat/dist/src/cli.js", "build", "--quiet");
 
 const newestSource = Math.max(...globSync(kernelSources, { cwd: root }).map(modifiedAt));
-if (existsSync(join(root, "scripts/build-kernels.ts")) && modifiedAt(kernels) < newestSource) {
+if (
+  existsSync(join(root, "scripts/build-kernels.ts")) &&
+  Math.min(...kernels.map(modifiedAt)) < newestSource
+) {
   run("compiling the kernels", "scripts/build-kernels.ts");
 }

@@ -1,0 +1,222 @@
+import { CHUNK, type Distances, TILE } from "../../protocol/aggregation/distances.ts";
+import { checkedCounts, checkedDimension, type WeightedUpdate } from "../../protocol/aggregation/fedavg.ts";
+import { type DistanceQuery, type Plan, planRule, sharesOf } from "../../protocol/aggregation/plan.ts";
+import {
+  type Aggregate,
+  type AggregationContext,
+  assertFiniteDistances,
+  checkedCentre,
+} from "../../protocol/aggregation/reference.ts";
+import type { Rule } from "../../protocol/aggregation/rule.ts";
+import { scratchBytes, TILE_BYTES } from "../../protocol/aggregation/tiles.ts";
+import { QuorateError } from "../../protocol/errors.ts";
+import type { Job, Range, Source, UpdateFile } from "./jobs.ts";
+import { loadAggregationKernels } from "./load.ts";
+import { ThreadPool } from "./pool.ts";
+import { readBufferBytes } from "./sources.ts";
+
+/** Rows in memory that the threads share: write the updates into them, then aggregate as often as wanted. */
+export interface SharedRows {
+  /** One per update, in the order of the clients' addresses; zeros at first. */
+  readonly rows: readonly Float32Array[];
+  /** Where clipping and the geometric median start; zeros at first. */
+  readonly centre: Float32Array;
+  /**
+   * Applies a rule to the rows.
+   * @returns floats is a view that the next call overwrites
+   */
+  aggregate(rule: Rule, sampleCounts: readonly number[], seed?: Uint8Array): Promise<Aggregate>;
+}
+
+/** Updates too large for memory, read as they are needed. */
+export interface FileInput {
+  readonly files: readonly (UpdateFile & { readonly sampleCount: number })[];
+  /** Values in each file. */
+  readonly dimension: number;
+  readonly centre?: UpdateFile;
+  readonly seed?: Uint8Array;
+}
+
+/** Applies rules with WASM kernels in several threads: the same bits as the reference, whatever their number. */
+export interface AggregationEngine {
+  /** @throws QuorateError AGGREGATION_TOO_LARGE if the rows don't fit the 4 GiB of a WASM memory: use files */
+  allocate(updates: number, dimension: number): SharedRows;
+  /** As the reference's `aggregate`, which see for the errors; copies the updates in and the result out. */
+  aggregate(rule: Rule, updates: readonly WeightedUpdate[], context?: AggregationContext): Promise<Aggregate>;
+  /** The same over files. @throws QuorateError AGGREGATION_FILE_SHORT too, and the system's codes such as ENOENT */
+  aggregateFiles(rule: Rule, input: FileInput): Promise<Aggregate>;
+  stop(): Promise<void>;
+}
+
+interface Input {
+  readonly source: Source;
+  readonly memory: WebAssembly.Memory;
+  /** Start of the first thread's scratch; the others' follow. */
+  readonly scratch: { readonly at: number; readonly bytes: number };
+  readonly dimension: number;
+  readonly counts: readonly number[];
+  readonly seed: Uint8Array;
+  readonly result: Float32Array;
+}
+
+const PAGE_BYTES = 65_536;
+const MOST_PAGES = 65_536;
+/** Rows start at different places of a 4 KB page, or stores to one would wait for loads from another. */
+const STAGGER_BYTES = 192;
+const SCRATCH_AT = 1024;
+
+/** @param threads each owns a range of coordinates; 2 by default */
+export async function createAggregationEngine({ threads = 2 } = {}): Promise<AggregationEngine> {
+  const pool = new ThreadPool(await loadAggregationKernels());
+  const run = (rule: Rule, input: Input) => apply(rule, input, { pool, threads });
+  const allocate = (updates: number, dimension: number) => allocateRows(updates, dimension, { threads, run });
+  return {
+    allocate,
+    aggregate: async (rule, updates, context = {}) => {
+      const counts = checkedCounts(updates);
+      const shared = allocate(updates.length, checkedDimension(updates));
+      shared.centre.set(checkedCentre(context.centre, shared.centre.length));
+      updates.forEach(({ floats }, k) => {
+        shared.rows[k]!.set(floats);
+      });
+      const { floats, shares } = await shared.aggregate(rule, counts, context.seed);
+      return { floats: new Float32Array(floats), shares };
+    },
+    aggregateFiles: (rule, input) => run(rule, fileInput(input, threads)),
+    stop: () => pool.stop(),
+  };
+}
+
+type Run = (rule: Rule, input: Input) => Promise<Aggregate>;
+
+function allocateRows(
+  updates: number,
+  dimension: number,
+  { threads, run }: { readonly threads: number; readonly run: Run },
+): SharedRows {
+  const stride = Math.ceil(dimension / TILE) * TILE_BYTES + STAGGER_BYTES;
+  const bytes = Math.ceil(scratchBytes(updates) / 64) * 64;
+  const base = SCRATCH_AT + threads * bytes;
+  const memory = createMemory(base + (updates + 2) * stride, { updates, dimension });
+  const row = (k: number) => new Float32Array(memory.buffer, base + k * stride, dimension);
+  const scratch = { at: SCRATCH_AT, bytes };
+  const source = { kind: "memory", base, stride } as const;
+  return {
+    rows: Array.from({ length: updates }, (_, k) => row(k)),
+    centre: row(updates),
+    aggregate: async (rule, sampleCounts, seed = new Uint8Array()) => {
+      const counts = checkedCounts(sampleCounts.map((sampleCount) => ({ sampleCount, floats: row(0) })));
+      if (counts.length !== updates)
+        throw new QuorateError("AGGREGATION_SHAPE", `${counts.length} sample counts for ${updates} updates`, {
+          actual: counts.length,
+          expected: updates,
+        });
+      return run(rule, { source, memory, scratch, dimension, counts, seed, result: row(updates + 1) });
+    },
+  };
+}
+
+function fileInput({ files, dimension, centre, seed }: FileInput, threads: number): Input {
+  const counts = checkedCounts(files.map(({ sampleCount }) => ({ sampleCount, floats: new Float32Array() })));
+  const bytes = Math.ceil((scratchBytes(files.length) + readBufferBytes(files.length)) / 64) * 64;
+  const memory = createMemory(SCRATCH_AT + threads * bytes, { updates: files.length, dimension });
+  const result = new SharedArrayBuffer(4 * dimension);
+  return {
+    source: { kind: "files", files, result, ...(centre && { centre }) },
+    memory,
+    scratch: { at: SCRATCH_AT, bytes },
+    dimension,
+    counts,
+    seed: seed ?? new Uint8Array(),
+    result: new Float32Array(result),
+  };
+}
+
+function createMemory(bytes: number, size: { updates: number; dimension: number }): WebAssembly.Memory {
+  const pages = Math.ceil(bytes / PAGE_BYTES);
+  if (pages > MOST_PAGES)
+    throw new QuorateError(
+      "AGGREGATION_TOO_LARGE",
+      `${size.updates} updates of ${size.dimension} values need ${bytes} bytes, more than the 4 GiB of a WASM memory: ` +
+        "aggregate them from files",
+      { ...size, bytes },
+    );
+  return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+}
+
+interface Threads {
+  readonly pool: ThreadPool;
+  readonly threads: number;
+}
+
+async function apply(rule: Rule, input: Input, threads: Threads): Promise<Aggregate> {
+  const planner = planRule(rule, input.counts, input.seed);
+  let step = planner.next();
+  while (!step.done) step = planner.next(await distancesOf(step.value, input, threads));
+  await combine(step.value, input, threads);
+  return { floats: input.result, shares: sharesOf(step.value, input.counts.length) };
+}
+
+async function distancesOf(query: DistanceQuery, input: Input, threads: Threads): Promise<Distances> {
+  const { maps, withCentre } = query;
+  const mixed = maps.reduce(
+    (n, map) => (map.kind === "average" ? map.members.length : n),
+    input.counts.length,
+  );
+  const rows = mixed + (withCentre ? 1 : 0);
+  const ranges = split(Math.ceil(input.dimension / CHUNK), threads.threads);
+  const parts = await Promise.all(
+    ranges.map((chunks, thread) =>
+      threads.pool.run(thread, { ...jobOf(input, thread), maps, work: { kind: "distances", rows, chunks } }),
+    ),
+  );
+  const squared = new Float64Array(rows * rows);
+  for (const part of parts) if (part.kind === "distances") addChunks(squared, part.chunks);
+  for (let i = 0; i < rows; i++) for (let l = 0; l < i; l++) squared[l * rows + i] = squared[i * rows + l]!;
+  assertFiniteDistances({ rows, squared });
+  return { rows, squared };
+}
+
+/** Chunk after chunk, whichever thread summed them: the order is part of the protocol. */
+function addChunks(squared: Float64Array, chunks: Float64Array): void {
+  for (let at = 0; at < chunks.length; at += squared.length)
+    for (let k = 0; k < squared.length; k++) squared[k] = squared[k]! + chunks[at + k]!;
+}
+
+async function combine({ maps, combination }: Plan, input: Input, threads: Threads): Promise<void> {
+  const ranges = split(Math.ceil(input.dimension / TILE), threads.threads);
+  const parts = await Promise.all(
+    ranges.map((tiles, thread) =>
+      threads.pool.run(thread, {
+        ...jobOf(input, thread),
+        maps,
+        work: { kind: "combine", combination, tiles },
+      }),
+    ),
+  );
+  const bad = parts.find((part) => part.kind === "combine" && part.notFinite >= 0);
+  if (bad?.kind !== "combine") return;
+  const coordinate = bad.notFinite * TILE;
+  throw new QuorateError(
+    "AGGREGATION_NOT_FINITE",
+    `within ${TILE} coordinates from ${coordinate} a value is not finite: an update holds values that were never checked`,
+    { coordinate },
+  );
+}
+
+function jobOf(
+  { source, memory, scratch, dimension, counts }: Input,
+  thread: number,
+): Omit<Job, "id" | "maps" | "work"> {
+  const from = scratch.at + thread * scratch.bytes;
+  return { source, memory, dimension, updates: counts.length, scratch: { from, to: from + scratch.bytes } };
+}
+
+/** Up to `parts` ranges of nearly equal length that cover 0 … count. */
+function split(count: number, parts: number): Range[] {
+  const used = Math.min(parts, count);
+  return Array.from({ length: used }, (_, i) => ({
+    from: Math.floor((count * i) / used),
+    to: Math.floor((count * (i + 1)) / used),
+  }));
+}
