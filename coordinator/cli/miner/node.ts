@@ -27,6 +27,7 @@ import { chainTarget } from "../options.ts";
 import { createReporter, type Report } from "../report-lines.ts";
 import { untilServed } from "../retry.ts";
 import { version } from "../version.ts";
+import { describeEvent } from "./events.ts";
 import type { MinerRunOptions } from "./run.ts";
 
 /** Composes a miner's node and starts it; `cleanup` stops it. */
@@ -89,7 +90,7 @@ async function serve(
   cleanup.add(() => server.stop());
   miner.on((event) => {
     const { kind, ...fields } = event;
-    report(kind, fields, describe(kind, fields));
+    report(kind, fields, describeEvent(event));
   });
   await miner.start();
   cleanup.add(() => miner.stop());
@@ -98,12 +99,6 @@ async function serve(
     { miner: record.miner, url: server.url, endpoint: record.endpoint },
     `miner ${record.miner} listening at ${server.url}`,
   );
-}
-
-function describe(kind: string, fields: Readonly<Record<string, unknown>>): string {
-  const { round, ...rest } = fields;
-  const details = Object.entries(rest).map(([name, value]) => `${name} ${String(value)}`);
-  return `round ${round}: ${[kind, ...details].join(", ")}`;
 }
 
 /** The miner that votes with this key. */
