@@ -65,55 +65,56 @@ export async function connectChain(options: ChainOptions): Promise<ChainConnecti
   }
 }
 
+type Guard = ChainConnection["guard"];
+
 async function findContracts(
   options: ChainOptions,
   provider: JsonRpcProvider,
   interfaces: Interfaces,
 ): Promise<ChainConnection> {
   const all = Object.values(interfaces);
-  const guard = async <T>(what: string, action: () => Promise<T>): Promise<T> => {
+  const guard: Guard = async (what, action) => {
     try {
       return await action();
     } catch (error) {
       throw chainError(error, what, all);
     }
   };
-  const contractAt = <T>(name: ContractName, address: string): T =>
-    new Contract(address, interfaces[name], provider) as unknown as T;
+  const addresses = await findAddresses(options.roundConsensus, { provider, interfaces, guard });
+  const contracts = Object.fromEntries(
+    CONTRACT_NAMES.map((name) => [name, new Contract(addresses[name], interfaces[name], provider)]),
+  ) as unknown as Contracts;
+  const { rpcUrl, fromBlock } = options;
+  const deployBlock = fromBlock ?? (await guard("eth_getCode", () => findDeployment(provider, addresses)));
+  const { chainId } = await provider.getNetwork();
+  const close = () => provider.destroy();
+  return { rpcUrl, chainId, provider, addresses, contracts, interfaces, deployBlock, guard, close };
+}
 
-  const { roundConsensus } = options;
+/** Everything else is reachable from RoundConsensus: an auditor knows no more. */
+async function findAddresses(
+  roundConsensus: Hex,
+  { provider, interfaces, guard }: { provider: JsonRpcProvider; interfaces: Interfaces; guard: Guard },
+): Promise<Record<ContractName, Hex>> {
   await guard("eth_getCode", () => requireCode(provider, "RoundConsensus", roundConsensus));
-  const consensus = contractAt<IRoundConsensus>("RoundConsensus", roundConsensus);
+  const consensus = new Contract(
+    roundConsensus,
+    interfaces.RoundConsensus,
+    provider,
+  ) as unknown as IRoundConsensus;
   const wiring = await guard("RoundConsensus.wiring", () => consensus.wiring()).catch((error) => {
     throw error.code === "RPC_UNREACHABLE" ? error : notAConsensus(roundConsensus, error);
   });
   const lens = await guard("RoundConsensus.lens", () => consensus.lens());
   const registry = new Contract(wiring.minerRegistry, interfaces.MinerRegistry, provider);
   const token: string = await guard("MinerRegistry.token", () => registry.getFunction("token")());
-  const addresses: Record<ContractName, Hex> = {
+  return {
     RoundConsensus: roundConsensus,
     RoundLens: lens as Hex,
     MinerRegistry: wiring.minerRegistry as Hex,
     ClientRegistry: wiring.clientRegistry as Hex,
     RewardDistributor: wiring.rewardDistributor as Hex,
     FederationToken: token as Hex,
-  };
-  const contracts = Object.fromEntries(
-    CONTRACT_NAMES.map((name) => [name, contractAt(name, addresses[name])]),
-  ) as unknown as Contracts;
-  const { fromBlock } = options;
-  const deployBlock = fromBlock ?? (await guard("eth_getCode", () => findDeployment(provider, addresses)));
-  const { chainId } = await provider.getNetwork();
-  return {
-    rpcUrl: options.rpcUrl,
-    chainId,
-    provider,
-    addresses,
-    contracts,
-    interfaces,
-    deployBlock,
-    guard,
-    close: () => provider.destroy(),
   };
 }
 

@@ -56,8 +56,28 @@ export const ROUND_REDUCERS: Reducers = {
   },
 };
 
+/** A round in which nothing has happened yet. */
+const FRESH_ROUND = {
+  status: "open",
+  seed: null,
+  seedBlock: null,
+  candidates: [],
+  castVotes: [],
+  lateVotes: [],
+  countedVotes: [],
+  skippedVotes: [],
+  ended: null,
+  winner: null,
+  settlement: null,
+  ratioBps: null,
+  participationBps: null,
+  finalAt: null,
+  ballot: null,
+  scores: [],
+} as const satisfies Partial<RoundRecord>;
+
 function open(draft: Draft, event: EventOf<"RoundOpened">): void {
-  const { round, openingHash, baseRoot, baseCid, parametersHash, updateTarget } = event.args;
+  const { members: _, updateTarget, ...opening } = event.args;
   const { parameters } = draft;
   // The constructor announces the first parameters, so only a read that starts after it can lack them.
   if (!parameters) return;
@@ -66,16 +86,12 @@ function open(draft: Draft, event: EventOf<"RoundOpened">): void {
     return { miner, key, weight };
   });
   const base = draft.settlements.get(draft.latestSettlement);
-  const settledHere = [...draft.rounds.values()].at(-1)?.ended?.transaction === event.transaction;
-  draft.latestRound = round;
-  draft.rounds.set(round, {
-    round,
-    status: "open",
+  const settledHere = draft.rounds.get(draft.latestRound)?.ended?.transaction === event.transaction;
+  draft.latestRound = opening.round;
+  draft.rounds.set(opening.round, {
+    ...FRESH_ROUND,
+    ...opening,
     opened: momentOf(event),
-    openingHash,
-    baseRoot,
-    baseCid,
-    parametersHash,
     parameters,
     updateTarget: Number(updateTarget),
     roster,
@@ -83,21 +99,6 @@ function open(draft: Draft, event: EventOf<"RoundOpened">): void {
     payoutsRoot: base?.root ?? ZERO_HASH,
     payoutsTotal: base?.total ?? 0n,
     baseSettlement: draft.latestSettlement,
-    seed: null,
-    seedBlock: null,
-    candidates: [],
-    castVotes: [],
-    lateVotes: [],
-    countedVotes: [],
-    skippedVotes: [],
-    ended: null,
-    winner: null,
-    settlement: null,
-    ratioBps: null,
-    participationBps: null,
-    finalAt: null,
-    ballot: null,
-    scores: [],
     transactions: settledHere ? [] : [event.transaction],
   });
 }

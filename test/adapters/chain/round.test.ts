@@ -1,11 +1,11 @@
 import { expect } from "chai";
-import type { TransactionReceipt } from "ethers";
 import type { Hex } from "../../../coordinator/protocol/bytes.ts";
 import { isQuorateError } from "../../../coordinator/protocol/errors.ts";
 import { payoutTree } from "../../../coordinator/protocol/incentives/payouts.ts";
 import { gasOfRound, gasTotal, uniqueRows } from "../../../coordinator/protocol/ledger/report.ts";
 import { type Candidate, candidateId } from "../../../coordinator/protocol/round/messages.ts";
 import { tallyOf } from "../../../coordinator/protocol/views/queries.ts";
+import { expectCode, receiptsOf } from "./expect.ts";
 import { startChain, TEST_PARAMETERS, type TestChain, WHOLE_ROUND } from "./federation.ts";
 import {
   byRank,
@@ -18,14 +18,6 @@ import {
   TOKEN,
 } from "./members.ts";
 import { expectViewEqualsGetters } from "./views.ts";
-
-async function expectCode(action: Promise<unknown>, code: string): Promise<void> {
-  const error = await action.then(
-    () => new Error("it succeeded"),
-    (e: unknown) => e,
-  );
-  expect(isQuorateError(error, code), `${error}, expected ${code}`).to.equal(true);
-}
 
 // One federation plays through its life; every step ends with the view compared with the contracts' getters.
 describe("chain adapter: a federation's life", function () {
@@ -251,11 +243,3 @@ describe("chain adapter: a federation's life", function () {
     expect(gasOfRound(derived, 2n).vote > 0n).to.equal(true);
   });
 });
-
-async function receiptsOf({ provider }: TestChain): Promise<TransactionReceipt[]> {
-  const receipts: TransactionReceipt[] = [];
-  for (let block = 1; block <= (await provider.getBlockNumber()); block++)
-    for (const hash of (await provider.getBlock(block))!.transactions)
-      receipts.push((await provider.getTransactionReceipt(hash))!);
-  return receipts;
-}

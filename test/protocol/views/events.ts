@@ -113,3 +113,64 @@ export function packedVote(miner: number, index: number, support: boolean, confi
     (BigInt(miner) << 96n) | (BigInt(index) << 88n) | (BigInt(support) << 80n) | (BigInt(confidence) << 64n)
   );
 }
+
+/** Settles a round with the votes of `voters` and opens the next one in the same transaction. */
+export function settlement(
+  history: History,
+  round: bigint,
+  voters: readonly number[],
+  score = 5000n,
+): History {
+  const finalAt = 10n * BigInt(history.events.length) + 1000n;
+  history
+    .add("SeedFrozen", { round, seed: 5n, seedBlock: 4n })
+    .same("CandidatePosted", {
+      round,
+      candidate: word(900 + Number(round)),
+      index: 0n,
+      content: { ...CONTENT, validationScore: score },
+      signers: [address(1), address(2)],
+      signatures: [word(1), word(2), word(3), word(4)],
+    })
+    .add("VotesCounted", { round, votes: voters.map((n) => packedVote(n, 0, true)) })
+    .same("MinersScored", {
+      round,
+      miners: voters.map(address),
+      reputations: voters.map(() => (11n * WAD) / 10n),
+      weights: voters.map(() => 1100n * WAD),
+    })
+    .same("RoundAgreed", {
+      round,
+      candidate: word(900 + Number(round)),
+      settlement: round,
+      modelRoot: CONTENT.modelRoot,
+      modelCid: CONTENT.modelCid,
+      payoutsRoot: CONTENT.payoutsRoot,
+      payoutsTotal: CONTENT.payoutsTotal * round,
+      ratioBps: 10_000n,
+      participationBps: 10_000n,
+      finalAt,
+    })
+    .same("PayoutRecorded", {
+      settlement: round,
+      round,
+      root: word(5),
+      total: CONTENT.payoutsTotal * round,
+      finalAt,
+    });
+  return history.same("RoundOpened", {
+    round: round + 1n,
+    openingHash: word(51),
+    baseRoot: CONTENT.modelRoot,
+    baseCid: CONTENT.modelCid,
+    parametersHash: word(7),
+    members: 3n,
+    updateTarget: 3n,
+  });
+}
+
+/** Two settled rounds of three miners; the third miner missed the second one. */
+export function twoRounds(): History {
+  const first = settlement(opening(foundation(3), 1n, [1, 2, 3]), 1n, [1, 2, 3]);
+  return settlement(first, 2n, [1, 2]);
+}

@@ -1,6 +1,5 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { drawOrder, seedBlock, seedOfBlockHash } from "../../../coordinator/protocol/views/draw.ts";
 import { EMPTY_VIEW, type FederationView } from "../../../coordinator/protocol/views/federation-view.ts";
 import { foldEvents, forgetRounds } from "../../../coordinator/protocol/views/fold.ts";
 import {
@@ -9,9 +8,7 @@ import {
   deadlinesOf,
   isFinal,
   latestFinalSettlement,
-  orderOf,
   participationBps,
-  rankOf,
   tallyOf,
   tokenTotals,
   votesOn,
@@ -22,66 +19,13 @@ import {
   foundation,
   type History,
   opening,
-  PARAMETERS,
-  packedVote,
+  settlement,
+  twoRounds,
   WAD,
   word,
 } from "./events.ts";
 
 const fold = (history: History): FederationView => foldEvents(EMPTY_VIEW, history.events);
-
-/** Settles a round with the votes of `voters` and opens the next one in the same transaction. */
-function settlement(history: History, round: bigint, voters: readonly number[], score = 5000n): History {
-  const finalAt = 10n * BigInt(history.events.length) + 1000n;
-  history
-    .add("SeedFrozen", { round, seed: 5n, seedBlock: 4n })
-    .same("CandidatePosted", {
-      round,
-      candidate: word(900 + Number(round)),
-      index: 0n,
-      content: { ...CONTENT, validationScore: score },
-      signers: [address(1), address(2)],
-      signatures: [word(1), word(2), word(3), word(4)],
-    })
-    .add("VotesCounted", { round, votes: voters.map((n) => packedVote(n, 0, true)) })
-    .same("MinersScored", {
-      round,
-      miners: voters.map(address),
-      reputations: voters.map(() => (11n * WAD) / 10n),
-      weights: voters.map(() => 1100n * WAD),
-    })
-    .same("RoundAgreed", {
-      round,
-      candidate: word(900 + Number(round)),
-      settlement: round,
-      modelRoot: CONTENT.modelRoot,
-      modelCid: CONTENT.modelCid,
-      payoutsRoot: CONTENT.payoutsRoot,
-      payoutsTotal: CONTENT.payoutsTotal * round,
-      ratioBps: 10_000n,
-      participationBps: 10_000n,
-      finalAt,
-    })
-    .same("PayoutRecorded", {
-      settlement: round,
-      round,
-      root: word(5),
-      total: CONTENT.payoutsTotal * round,
-      finalAt,
-    });
-  return history.same("RoundOpened", {
-    round: round + 1n,
-    openingHash: word(51),
-    baseRoot: CONTENT.modelRoot,
-    baseCid: CONTENT.modelCid,
-    parametersHash: word(7),
-    members: 3n,
-    updateTarget: 3n,
-  });
-}
-
-const twoRounds = () =>
-  settlement(settlement(opening(foundation(3), 1n, [1, 2, 3]), 1n, [1, 2, 3]), 2n, [1, 2]);
 
 describe("federation view", () => {
   it("is the same however the events are cut into pieces", () => {
@@ -264,55 +208,5 @@ describe("federation view", () => {
     );
     expect(late.rounds.get(1n)!.castVotes).to.have.length(1);
     expect(late.rounds.get(1n)!.lateVotes).to.have.length(1);
-  });
-});
-
-describe("draw of proposers", () => {
-  const roster = [1, 2, 3, 4].map((n) => ({ miner: address(n), key: address(n), weight: BigInt(n) * WAD }));
-
-  it("is a permutation of those with weight", () => {
-    fc.assert(
-      fc.property(
-        fc.bigInt(0n, 2n ** 64n - 1n),
-        fc.array(fc.bigInt(0n, 10n ** 26n), { maxLength: 12 }),
-        (seed, weights) => {
-          const seats = weights.map((weight, n) => ({ miner: address(n), key: address(n), weight }));
-          const order = drawOrder(seed, seats);
-          const eligible = seats.filter(({ weight }) => weight > 0n).map(({ miner }) => miner);
-          expect([...order].sort()).to.deep.equal(eligible.sort());
-        },
-      ),
-    );
-  });
-
-  it("gives the first rank by weight", () => {
-    const first = new Map<string, number>();
-    for (let seed = 0n; seed < 4000n; seed++) {
-      const [miner] = drawOrder(seed, roster);
-      first.set(miner!, (first.get(miner!) ?? 0) + 1);
-    }
-    for (const { miner, weight } of roster)
-      expect(first.get(miner)! / 4000).to.be.closeTo(Number(weight) / Number(10n * WAD), 0.03);
-  });
-
-  it("reads the seed from the low bits of the opening block's hash, moved on by 256 blocks", () => {
-    expect(seedOfBlockHash(`0x${"ff".repeat(24)}0000000000000102`)).to.equal(0x102n);
-    expect(seedBlock(100, 100)).to.equal(null);
-    expect(seedBlock(100, 101)).to.equal(100);
-    expect(seedBlock(100, 356)).to.equal(100);
-    expect(seedBlock(100, 357)).to.equal(356);
-    expect(seedBlock(100, 612)).to.equal(356);
-    expect(seedBlock(100, 613)).to.equal(612);
-  });
-
-  it("ranks a candidate by its best signer", () => {
-    const view = fold(twoRounds());
-    const record = view.rounds.get(2n)!;
-    const order = orderOf(record)!;
-    expect(rankOf(record.candidates[0]!, order)).to.equal(
-      Math.min(order.indexOf(address(1)), order.indexOf(address(2))),
-    );
-    expect(orderOf(view.rounds.get(3n)!)).to.equal(null);
-    expect(PARAMETERS.quorumBps).to.equal(6700n);
   });
 });
