@@ -18,16 +18,19 @@ export const GENESIS_ROOT = `0x${"11".repeat(32)}`;
 /** Role of `revertRound`; granted to nobody unless a test does. */
 export const REVERTER_ROLE = 2n;
 
-/** The demo's parameters (rounds.md table). */
+/** Length of the first proposers' and each reserve's slot in tests, seconds. */
+export const SLOT = 600n;
+
+/** The demo's parameters with times 60 times as long: the host's clock runs on during a test. */
 export const DEMO = {
-  collectMin: 3n,
-  collectMax: 20n,
-  proposeSlot: 10n,
-  voteWindow: 10n,
-  voteGrace: 5n,
-  challengeWindow: 15n,
-  answerTime: 10n,
-  minRoundInterval: 1n,
+  collectMin: 180n,
+  collectMax: 1_200n,
+  proposeSlot: SLOT,
+  voteWindow: 600n,
+  voteGrace: 300n,
+  challengeWindow: 900n,
+  answerTime: 600n,
+  minRoundInterval: 60n,
   quorumBps: 6_700n,
   minConfidenceBps: 8_000n,
   reputationStart: 10_000n,
@@ -121,6 +124,25 @@ export async function deployFederation(options: FederationOptions = {}): Promise
   await populate(f, stakes, fund);
   if (!options.unopened) await f.consensus.openRound();
   return f;
+}
+
+const deployed = new Map<string, { federation: Federation; snapshot: { restore(): Promise<void> } }>();
+
+/** Like `deployFederation`, but goes back to the state after deployment if these options were deployed before. */
+export async function fixture(options: FederationOptions = {}): Promise<Federation> {
+  const { unopened = false, ...rest } = options;
+  const key = JSON.stringify(rest, (_, value) => (typeof value === "bigint" ? `${value}n` : value));
+  let known = deployed.get(key);
+  if (known) {
+    await known.snapshot.restore();
+  } else {
+    const federation = await deployFederation({ ...rest, unopened: true });
+    known = { federation, snapshot: await federation.helpers.takeSnapshot() };
+    deployed.set(key, known);
+  }
+  // Opened after the snapshot: going back in state does not set the clock back.
+  if (!unopened) await known.federation.consensus.openRound();
+  return known.federation;
 }
 
 /** The task every test federation is deployed with. */

@@ -156,7 +156,7 @@ export async function voteIn(
   const { reasonIndex = 0n } = opinion;
   const { openingHash } = await f.lens.roundInfo(round);
   const posted = await f.lens.candidates(round);
-  const candidate = posted[candidateIndex]?.id ?? `0x${"99".repeat(32)}`;
+  const candidate = posted.length > candidateIndex ? posted[candidateIndex]!.id : `0x${"99".repeat(32)}`;
   const message = { round, openingHash, candidate, support, confidence, reason, reasonIndex };
   const seats = await f.minerRegistry.roster();
   const seat = seats.findIndex((s) => s.key === miner.address || s.owner === miner.address);
