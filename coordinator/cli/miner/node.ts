@@ -71,20 +71,28 @@ export async function startMiner(options: MinerRunOptions, cli: Cli, cleanup: Cl
       ...(options.retainRounds && { retainRounds: options.retainRounds }),
     },
   });
-  await serve(miner, { options, record, cleanup, report });
+  await serve(miner, { options, record, cleanup, report, modelBytes: federation.modelBytes });
 }
 
 /** Opens the HTTP server, then lets the node work. */
 async function serve(
   miner: Miner,
-  context: { options: MinerRunOptions; record: MinerRecord; cleanup: Cleanup; report: Report },
+  context: {
+    options: MinerRunOptions;
+    record: MinerRecord;
+    cleanup: Cleanup;
+    report: Report;
+    /** Every update is exactly as large as every other one of the architecture. */
+    modelBytes: number;
+  },
 ): Promise<void> {
-  const { options, record, cleanup, report } = context;
+  const { options, record, cleanup, report, modelBytes } = context;
   const server = await createMinerServer({
     service: miner.service,
     host: options.host,
     port: options.port ?? portOf(record.endpoint),
     allowRemote: options.allowRemote === true,
+    limits: { maxUploadBytes: modelBytes },
     logger: createPinoLogger({ level: options.logLevel, name: "http" }),
   });
   cleanup.add(() => server.stop());
