@@ -1,0 +1,101 @@
+import type { ComponentChildren } from "preact";
+import type { RoundRecord } from "../../coordinator/protocol/views/federation-view.ts";
+import { deadlinesOf } from "../../coordinator/protocol/views/queries.ts";
+import { formatSpan } from "../format/text.ts";
+import { useApp } from "./app-context.tsx";
+import { Address, From, Time } from "./values.tsx";
+
+interface Step {
+  readonly at: number;
+  readonly what: ComponentChildren;
+  /** Something that happened, not a limit. */
+  readonly happened: boolean;
+}
+
+/** What happened in a round and the limits of its phases, in order of time. */
+export function Timeline({ record }: { record: RoundRecord }) {
+  const { now } = useApp();
+  const steps = [...happenings(record), ...limits(record)].sort((a, b) => a.at - b.at);
+  const opened = record.opened.time;
+  return (
+    <ol class="timeline">
+      {steps.map((step, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: steps have no name of their own
+        <li key={i} class={step.happened ? "happened" : step.at > now ? "ahead" : "limit"}>
+          <span class="offset" title="since the opening">
+            +{formatSpan(step.at - opened)}
+          </span>
+          <span>{step.what}</span>
+          <span class="dim">
+            <Time at={step.at} />
+          </span>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function happenings(record: RoundRecord): Step[] {
+  const step = (at: number, what: ComponentChildren): Step => ({ at, what, happened: true });
+  const { opened, ended } = record;
+  return [
+    step(
+      opened.time,
+      <From at={opened} event="RoundOpened">
+        opened
+      </From>,
+    ),
+    ...record.candidates.map(({ index, posted, signers }) =>
+      step(
+        posted.time,
+        <>
+          <From at={posted} event="CandidatePosted">
+            candidate {index + 1} posted
+          </From>{" "}
+          by{" "}
+          {signers.map(({ miner }, i) => (
+            <span key={miner}>
+              {i > 0 ? ", " : ""}
+              <Address value={miner} />
+            </span>
+          ))}
+        </>,
+      ),
+    ),
+    ...record.castVotes.map(({ cast, miner }) =>
+      step(
+        cast.time,
+        <>
+          <From at={cast} event="VoteCast">
+            vote on chain
+          </From>{" "}
+          by <Address value={miner} />
+        </>,
+      ),
+    ),
+    ...(ended
+      ? [
+          step(
+            ended.time,
+            <From at={ended} event={record.status === "failed" ? "RoundFailed" : "RoundAgreed"}>
+              {record.status}
+            </From>,
+          ),
+        ]
+      : []),
+  ];
+}
+
+function limits(record: RoundRecord): Step[] {
+  const { collectMinEnd, collectMaxEnd, proposeDeadline, voteDeadline, graceEnd } = deadlinesOf(record);
+  const step = (at: number | null, what: string): Step[] =>
+    at === null ? [] : [{ at, what, happened: false }];
+  return [
+    ...step(collectMinEnd, "collect: proposals from here on, if all updates are in"),
+    ...step(collectMaxEnd, "collect ends"),
+    ...step(proposeDeadline, "last moment of primary and secondary"),
+    ...step(voteDeadline, "vote deadline"),
+    ...step(graceEnd, "end of grace"),
+    ...step(record.finalAt, "final"),
+  ];
+}
