@@ -162,9 +162,17 @@ async function findDeployment(
     }
     return low;
   };
-  const { FederationToken: _, ...own } = addresses;
+  const { FederationToken: _, RoundLens: __, RoundConsensus, ...registries } = addresses;
   try {
-    return Math.min(...(await Promise.all(Object.values(own).map(first))));
+    const consensus = await first(RoundConsensus);
+    // Some nodes answer wrongly about old state: the constructor's events prove the block.
+    const logs = await provider.getLogs({
+      address: RoundConsensus,
+      fromBlock: consensus,
+      toBlock: consensus,
+    });
+    if (logs.length === 0) return 0;
+    return Math.min(consensus, ...(await Promise.all(Object.values(registries).map(first))));
   } catch {
     return 0;
   }

@@ -132,6 +132,9 @@ describe("chain adapter: a federation's life", function () {
     await miners[1]!.chain.settle(2n, [first!, second!]);
     const record = (await reader.view()).rounds.get(2n)!;
     expect(record.participationBps).to.be.lessThan(10_000);
+    // A vote that is on chain is not sent a second time.
+    expect(record.skippedVotes).to.deep.equal([]);
+    expect(await reader.submittedVotes(record.ended!.transaction)).to.have.length(1);
     expect(record.candidates[0]!.signers.map(({ miner }) => miner)).to.have.members([
       primary!.address,
       secondary!.address,
