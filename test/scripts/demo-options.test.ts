@@ -1,0 +1,105 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { CommanderError } from "commander";
+import { isQuorateError } from "../../coordinator/protocol/errors.ts";
+import { freePorts, prepareFolder, recordKept } from "../../scripts/demo/folder.ts";
+import { LogFollower } from "../../scripts/demo/log-follower.ts";
+import { parseDemoOptions } from "../../scripts/demo/options.ts";
+
+describe("demo options", () => {
+  it("run six rounds of two miners and three clients by default", () => {
+    const options = parseDemoOptions([]);
+    expect(options).to.include({
+      rounds: 6,
+      miners: 2,
+      clients: 3,
+      seed: "1",
+      out: "runs/demo",
+      keep: false,
+      json: false,
+    });
+    expect(options.labelNoise).to.deep.equal([0, 0.2, 0.5]);
+    expect(options).to.include({ epochs: 1, batchSize: 10 });
+  });
+
+  it("take every documented option", () => {
+    const words =
+      "--rounds 2 --clients 4 --label-noise 10,20 --miners 5 --seed abc --out /tmp/x --keep --json";
+    const options = parseDemoOptions(words.split(" "));
+    expect(options).to.include({
+      rounds: 2,
+      clients: 4,
+      miners: 5,
+      seed: "abc",
+      out: "/tmp/x",
+      keep: true,
+      json: true,
+    });
+    expect(options.labelNoise).to.deep.equal([0.1, 0.2, 0, 0]);
+  });
+
+  for (const words of ["--miners 1", "--rounds 0", "--label-noise 101", "--clients x", "--nonsense", "extra"])
+    it(`refuse ${words}`, () => {
+      expect(() => parseDemoOptions(words.split(" "))).to.throw(CommanderError);
+    });
+});
+
+describe("demo folder", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "quorate-demo-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("loses what an earlier run wrote and keeps everything else", () => {
+    mkdirSync(join(folder, "logs"));
+    writeFileSync(join(folder, "report.json"), "{}");
+    writeFileSync(join(folder, "thesis.txt"), "mine");
+    prepareFolder(folder);
+    const kept = new LogFollower(join(folder, "report.json"));
+    expect(kept.read()).to.deep.equal([]);
+    expect(() => writeFileSync(join(folder, "thesis.txt"), "still mine", { flag: "r+" })).not.to.throw();
+    expect(() => writeFileSync(join(folder, "report.json"), "", { flag: "r+" })).to.throw();
+  });
+
+  it("is refused while an earlier run's processes are alive", () => {
+    recordKept(folder, [{ name: "chain", pid: process.pid, log: "" }]);
+    try {
+      prepareFolder(folder);
+      expect.fail("was not refused");
+    } catch (error) {
+      expect(isQuorateError(error, "DEMO_RUNNING")).to.equal(true);
+      expect((error as Error).message).to.contain(`kill ${process.pid}`);
+    }
+  });
+
+  it("is refused if it can't be written", () => {
+    const file = join(folder, "file");
+    writeFileSync(file, "");
+    expect(() => prepareFolder(join(file, "below")))
+      .to.throw()
+      .with.property("code", "FOLDER_UNWRITABLE");
+  });
+
+  it("finds as many free ports as asked for", async () => {
+    const ports = await freePorts(5);
+    expect(new Set(ports).size).to.equal(5);
+  });
+});
+
+describe("LogFollower", () => {
+  it("reads each event once, cut lines when they are whole, and passes other lines over", () => {
+    const folder = mkdtempSync(join(tmpdir(), "quorate-log-"));
+    const path = join(folder, "a.log");
+    const follower = new LogFollower(path);
+    expect(follower.read()).to.deep.equal([]);
+    writeFileSync(path, 'noise\n{"event":"one","n":1}\n{"level":30}\n{"event":"tw');
+    expect(follower.read()).to.deep.equal([{ event: "one", n: 1 }]);
+    writeFileSync(path, 'o"}\n{"event":broken}\n', { flag: "a" });
+    expect(follower.read()).to.deep.equal([{ event: "two" }]);
+    expect(follower.read()).to.deep.equal([]);
+    rmSync(folder, { recursive: true, force: true });
+  });
+});
