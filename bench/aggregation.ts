@@ -115,6 +115,7 @@ const gigabytes = (seconds: number, bytes = bytesRead) => (bytes / seconds / 1e9
 
 function show({ ours, numpy, reader }: Timings, files: readonly FromFiles[]): void {
   const table = new Table({
+    ...PLAIN_TABLE,
     head: ["rule", "ours s", "GB/s", "NumPy s", "ratio", "target", "C reader GB/s", "share"],
   });
   for (const name of NAMES) {

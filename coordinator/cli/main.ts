@@ -21,6 +21,7 @@ import { minerStakeCommand } from "./miner/stake.ts";
 import { minerWithdrawCommand } from "./miner/withdraw.ts";
 import { modelGetCommand } from "./model/get.ts";
 import { roundsCommand } from "./rounds.ts";
+import { simulateCommand } from "./simulate.ts";
 import { statusCommand } from "./status.ts";
 import { verifyCommand } from "./verify.ts";
 
@@ -80,6 +81,7 @@ function subcommands(cli: Cli): Command[] {
     roundsCommand(cli),
     gasCommand(cli),
     verifyCommand(cli),
+    simulateCommand(cli),
     explorerCommands(cli),
     group("key", "keys", [keyNewCommand(cli)]),
     group("data", "training data", [dataSplitCommand(cli)]),
