@@ -72,13 +72,18 @@ export interface FederationOptions {
   fund?: bigint;
   /** Leave round 1 unopened. */
   unopened?: boolean;
+  /** Time of the chain's first block; now, if absent. */
+  initialDate?: Date;
 }
 
 /** Deploys a federation on a fresh simulated chain, registers miners and clients, opens round 1. */
 export async function deployFederation(options: FederationOptions = {}): Promise<Federation> {
   const { stakes = [STAKE, STAKE], clients = 3, ringSlots = 6n, fund = 10_000n * ONE } = options;
   const { ethers, networkHelpers: helpers, provider } = await network.create({
-    override: { accounts: { count: 4 + stakes.length + clients } },
+    override: {
+      accounts: { count: 4 + stakes.length + clients },
+      ...(options.initialDate && { initialDate: options.initialDate }),
+    },
   });
   const [admin, stranger, ...rest] = await ethers.getSigners();
   if (!admin || !stranger) throw new Error("the simulated network has too few accounts");
