@@ -88,6 +88,19 @@ describe("chain adapter: transactions", function () {
     await rm(folder, { recursive: true });
   });
 
+  it("records what it gave up waiting for, once it sends again", async () => {
+    const ledger = createMemoryLedger();
+    const patient = transactor(chain.wallet(4), ledger, 200);
+    await chain.provider.send("evm_setAutomine", [false]);
+    const late = await patient.send(call).catch((error: unknown) => error);
+    expect(isQuorateError(late, "TRANSACTION_TIMEOUT")).to.equal(true);
+    await chain.provider.send("evm_mine", []);
+    await chain.provider.send("evm_setAutomine", [true]);
+    await patient.send(call);
+    expect(ledger.rows()).to.have.length(2);
+    expect(ledger.pending()).to.deep.equal([]);
+  });
+
   it("says who lacks money, and sends nothing", async () => {
     const ledger = createMemoryLedger();
     const poor = new Wallet(`0x${"42".repeat(32)}`);
