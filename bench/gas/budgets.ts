@@ -1,0 +1,60 @@
+import type { GasTable } from "./recorder.ts";
+
+/** A step and the most it may cost; `first` while storage it writes is still empty. */
+interface Budget {
+  step: string;
+  steady: { limit: number; measured: number };
+  first?: { limit: number; measured: number };
+}
+
+const perFurther = (gas: GasTable, few: number, many: number) =>
+  Math.ceil((gas[`settle.${many}.steady`]! - gas[`settle.${few}.steady`]!) / (many - few));
+
+function budgets(gas: GasTable): Budget[] {
+  return [
+    {
+      step: "register with stake (steady: an owner that comes back)",
+      steady: { limit: 120_000, measured: gas["register.again"]! },
+      first: { limit: 165_000, measured: gas["register.first"]! },
+    },
+    { step: "propose, both signatures", steady: { limit: 60_000, measured: gas["propose.both.steady"]! } },
+    {
+      step: "settle, 2 votes, opens the next round (first: ring filling)",
+      steady: { limit: 170_000, measured: gas["settle.2.steady"]! },
+      first: { limit: 215_000, measured: gas["settle.2.filling"]! },
+    },
+    { step: "each further voter, 2 to 10", steady: { limit: 20_000, measured: perFurther(gas, 2, 10) } },
+    { step: "each further voter, 10 to 50", steady: { limit: 20_000, measured: perFurther(gas, 10, 50) } },
+    {
+      step: "claim, any number of rounds",
+      steady: { limit: 55_000, measured: gas["claim.steady"]! },
+      first: { limit: 90_000, measured: gas["claim.first"]! },
+    },
+    {
+      step: "round: 2 miners, 3 clients, every claim",
+      steady: { limit: 400_000, measured: gas["round.steady"]! },
+    },
+    {
+      step: "transactions of that round",
+      steady: { limit: 5, measured: gas["round.steady.transactions"]! },
+    },
+  ];
+}
+
+/** Markdown: budget beside what was measured. */
+export function budgetTable(gas: GasTable): string {
+  const rows = budgets(gas).map(({ step, steady, first }) => {
+    const over = [steady, first].filter((value) => value !== undefined).some((v) => v.measured > v.limit);
+    const cells = [steady.limit, steady.measured, first?.limit, first?.measured];
+    return `| ${step} | ${cells.map(number).join(" | ")} | ${over ? "**exceeded**" : "kept"} |`;
+  });
+  return [
+    "| step | budget, steady | measured | budget, first | measured | |",
+    "|---|---:|---:|---:|---:|---|",
+    ...rows,
+  ].join("\n");
+}
+
+function number(value: number | undefined): string {
+  return value === undefined ? "" : value.toLocaleString("en-US");
+}
