@@ -69,6 +69,7 @@ async function recomputeRound(audit: Audit, inputs: Inputs): Promise<RoundResult
       openingHash: record.openingHash,
       baseRoot: record.baseRoot,
       base: inputs.base,
+      rule: inputs.federation.task.rule,
       updates: inputs.updates,
       previousPayouts: inputs.previousPayouts,
       budget: record.parameters.roundBudget,

@@ -50,6 +50,7 @@ export function createResults(
       openingHash: view.openingHash,
       baseRoot: view.baseRoot,
       base,
+      rule: federation.task.rule,
       updates: models,
       previousPayouts,
       budget: parameters.roundBudget,

@@ -3,6 +3,7 @@ import { createMemoryStore } from "../../coordinator/adapters/ipfs/memory-store.
 import { signerOf } from "../../coordinator/adapters/keys/keystore.ts";
 import { createWasmEvaluator } from "../../coordinator/adapters/learning/wasm-evaluator.ts";
 import type { ContentStore } from "../../coordinator/ports/content-store.ts";
+import { FEDAVG } from "../../coordinator/protocol/aggregation/rule.ts";
 import type { Hex } from "../../coordinator/protocol/bytes.ts";
 import type { PayoutRow } from "../../coordinator/protocol/incentives/payouts.ts";
 import { type Architecture, initialModel } from "../../coordinator/protocol/learning/architecture.ts";
@@ -90,6 +91,7 @@ export async function playRound(federation: AuditedFederation, collusion: Collus
     openingHash: round.openingHash,
     baseRoot: round.baseRoot,
     base: federation.base,
+    rule: FEDAVG,
     updates,
     previousPayouts: federation.payouts,
     budget: 100n * TOKEN,

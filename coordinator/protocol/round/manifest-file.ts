@@ -17,21 +17,39 @@ export interface ManifestFile {
   readonly baseRoot: Hex;
   /** Ascending by client. */
   readonly updates: readonly SignedUpdate[];
-  /** Validation scores by coalition bitmask (bit k = update k), index 0 = the base model; null if sampled or absent. */
+  /**
+   * Validation scores by coalition bitmask (bit k = update k of those with weight), index 0 = the base model; null if
+   * sampled or absent.
+   */
   readonly coalitionScores: readonly number[] | null;
   /** Integer Shapley values of the updates, over `denominator`; null without an evaluator. */
   readonly shapley: { readonly numerators: readonly bigint[]; readonly denominator: bigint } | null;
   /** Cumulative payouts after this round, ascending by address, in the token's smallest unit. */
   readonly payouts: readonly PayoutRow[];
+  /** What a rule other than plain FedAvg made of the updates; with FedAvg it is not there. */
+  readonly selection?: Selection;
 }
 
-/** Canonical bytes: JSON in UTF-8, fixed field order, no white space, integers beyond 2^53 as decimal strings. */
+/** Part of a version 2 manifest file. */
+export interface Selection {
+  /** As on a command line: `nnm:2+multi-krum:2:blanchard`. */
+  readonly rule: string;
+  /** Per update its part in the model in basis points, 0 only if it has none; null where coordinates decide. */
+  readonly weights: readonly (number | null)[];
+  /** The updates without any part, ascending by client, and why. */
+  readonly unweighted: readonly { readonly client: Hex; readonly reason: string }[];
+}
+
+/**
+ * Canonical bytes: JSON in UTF-8, fixed field order, no white space, integers beyond 2^53 as decimal strings. Version 2
+ * is version 1 plus `selection`.
+ */
 export function encodeManifestFile(manifest: ManifestFile): Uint8Array {
-  const { shapley } = manifest;
+  const { shapley, selection } = manifest;
   return utf8ToBytes(
     JSON.stringify({
       format: "quorate-manifest",
-      version: 1,
+      version: selection ? 2 : 1,
       round: String(manifest.round),
       openingHash: manifest.openingHash.toLowerCase(),
       baseRoot: manifest.baseRoot.toLowerCase(),
@@ -48,6 +66,13 @@ export function encodeManifestFile(manifest: ManifestFile): Uint8Array {
         numerators: shapley.numerators.map(String),
       },
       payouts: manifest.payouts.map((row) => [row.client.toLowerCase(), String(row.cumulative)]),
+      ...(selection && {
+        selection: {
+          rule: selection.rule,
+          weights: selection.weights,
+          unweighted: selection.unweighted.map((row) => [row.client.toLowerCase(), row.reason]),
+        },
+      }),
     }),
   );
 }
@@ -88,7 +113,7 @@ export function decodeManifestFile(bytes: Uint8Array): ManifestFile {
 function readFields(bytes: Uint8Array): ManifestFile {
   try {
     const json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    if (json.format !== "quorate-manifest" || json.version !== 1)
+    if (json.format !== "quorate-manifest" || json.version !== (json.selection ? 2 : 1))
       throw new Error("unknown format or version");
     const round = BigInt(json.round);
     const updates = (json.updates as Record<string, string>[]).map((row) => ({
@@ -119,6 +144,7 @@ function readFields(bytes: Uint8Array): ManifestFile {
         client: hex(client, 20),
         cumulative: BigInt(cumulative),
       })),
+      ...(json.selection && { selection: readSelection(json.selection, updates.length) }),
     };
   } catch (error) {
     throw new QuorateError(
@@ -128,6 +154,21 @@ function readFields(bytes: Uint8Array): ManifestFile {
       { cause: error },
     );
   }
+}
+
+function readSelection({ rule, weights, unweighted }: Record<string, unknown>, updates: number): Selection {
+  const parts = weights as (number | null)[];
+  const fits = parts.length === updates && parts.every((part) => part === null || isBasisPoints(part));
+  if (!fits || typeof rule !== "string" || rule.length > 200) throw new Error("bad selection");
+  const rows = (unweighted as [string, string][]).map(([client, reason]) => {
+    if (typeof reason !== "string" || reason.length > 200) throw new Error("bad reason");
+    return { client: hex(client, 20), reason };
+  });
+  return { rule, weights: parts, unweighted: rows };
+}
+
+function isBasisPoints(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 10_000;
 }
 
 function hex(value: unknown, length: number): Hex {

@@ -1,6 +1,7 @@
 import { utf8ToBytes } from "@noble/hashes/utils.js";
+import { parseRule, type Rule } from "../aggregation/rule.ts";
 import type { Hex } from "../bytes.ts";
-import { QuorateError } from "../errors.ts";
+import { isQuorateError, QuorateError } from "../errors.ts";
 import type { Architecture } from "../learning/architecture.ts";
 
 /** What a federation learns and how: pinned to IPFS, its digest on chain, equal for every node. */
@@ -11,12 +12,16 @@ export interface Task {
   readonly kernels: string;
   /** The first model is drawn by the kernels from this seed. */
   readonly genesisSeed: string;
-  readonly rule: { readonly name: "fedavg" };
+  /** How a round's updates become its model. */
+  readonly rule: Rule;
   /** Digest of the validation set's dag-pb root, and how many samples it has; null without an evaluator. */
   readonly validation: { readonly cid: Hex; readonly size: number } | null;
 }
 
-/** Canonical bytes of the task file. Its dag-pb digest is the task hash stored on chain. */
+/**
+ * Canonical bytes of the task file. Its dag-pb digest is the task hash stored on chain.
+ * @throws QuorateError AGGREGATION_RULE, AGGREGATION_PARAMETER
+ */
 export function encodeTask(task: Task): Uint8Array {
   return utf8ToBytes(
     `${JSON.stringify(
@@ -27,7 +32,7 @@ export function encodeTask(task: Task): Uint8Array {
         architecture: { kind: task.architecture.kind, layers: task.architecture.layers },
         kernels: task.kernels,
         genesisSeed: task.genesisSeed,
-        rule: { name: task.rule.name },
+        rule: parseRule(task.rule),
         validation: task.validation && { cid: task.validation.cid.toLowerCase(), size: task.validation.size },
       },
       null,
@@ -63,7 +68,7 @@ export function decodeTask(bytes: Uint8Array): Task {
     "genesisSeed",
     task.genesisSeed,
   );
-  expect(task.rule?.name === "fedavg", "rule.name", task.rule?.name);
+  const rule = readRule(task.rule);
   const { validation } = task;
   const validationOk =
     validation === null ||
@@ -71,8 +76,21 @@ export function decodeTask(bytes: Uint8Array): Task {
       Number.isInteger(validation.size) &&
       validation.size > 0);
   expect(validationOk, "validation", validation);
-  const { name, architecture, kernels, genesisSeed, rule } = task;
+  const { name, architecture, kernels, genesisSeed } = task;
   return { name, architecture, kernels, genesisSeed, rule, validation };
+}
+
+function readRule(json: unknown): Rule {
+  try {
+    return parseRule(json);
+  } catch (error) {
+    if (!isQuorateError(error)) throw error;
+    const field = error.code === "AGGREGATION_PARAMETER" ? `rule.${error.details.parameter}` : "rule.name";
+    throw new QuorateError("TASK_MALFORMED", `the task file's rule is not usable: ${error.message}`, {
+      field,
+      value: json,
+    });
+  }
 }
 
 function isWidth(value: unknown): boolean {

@@ -1,5 +1,7 @@
 import { expect } from "chai";
 import { fedAvg } from "../../../coordinator/protocol/aggregation/fedavg.ts";
+import { aggregate } from "../../../coordinator/protocol/aggregation/reference.ts";
+import { FEDAVG, parseRuleText } from "../../../coordinator/protocol/aggregation/rule.ts";
 import { type Hex, keccak } from "../../../coordinator/protocol/bytes.ts";
 import { payoutTree } from "../../../coordinator/protocol/incentives/payouts.ts";
 import { initialModel } from "../../../coordinator/protocol/learning/architecture.ts";
@@ -7,7 +9,13 @@ import { type Model, withFloats } from "../../../coordinator/protocol/model/mode
 import { modelRoot } from "../../../coordinator/protocol/model/model-root.ts";
 import { encodeModel } from "../../../coordinator/protocol/model/safetensors.ts";
 import { decodeManifestFile } from "../../../coordinator/protocol/round/manifest-file.ts";
-import { type RoundInput, recompute, type Scorer } from "../../../coordinator/protocol/round/recompute.ts";
+import {
+  type Aggregator,
+  type RoundInput,
+  recompute,
+  type Scorer,
+} from "../../../coordinator/protocol/round/recompute.ts";
+import { expectRejection } from "../../ports/expect-rejection.ts";
 
 const word = (byte: string): Hex => `0x${byte.repeat(32)}`;
 const base = initialModel({ kind: "dense", layers: [3, 2] }, "1");
@@ -48,6 +56,7 @@ function input(clients: number, change: Partial<RoundInput> = {}): RoundInput {
     openingHash: word("01"),
     baseRoot: word("02"),
     base,
+    rule: FEDAVG,
     updates,
     previousPayouts: [],
     budget: 1_000n,
@@ -106,5 +115,81 @@ describe("recomputing a round", () => {
     expect(first.manifest.shapley!.numerators).to.have.length(11);
     expect(first.candidate.validationScore).to.equal(scoreOf(first.model));
     expect(await recompute(input(11))).to.deep.equal(first);
+  });
+
+  describe("by a rule other than FedAvg", () => {
+    const ruled = (text: string, clients = 7) => recompute(input(clients, { rule: parseRuleText(text) }));
+
+    it("aggregates around the base model and scores the result itself", async () => {
+      const given = input(7);
+      const updates = given.updates.map(({ model }) => ({ floats: model.floats, sampleCount: 100 }));
+      for (const text of ["median", "krum:1", "centred-clipping:0.25", "nnm:1+trimmed-mean:1"]) {
+        const { model, candidate } = await ruled(text);
+        const expected = aggregate(parseRuleText(text), updates, { centre: base.floats }).floats;
+        expect(model.floats).to.deep.equal(expected);
+        expect(candidate.validationScore).to.equal(scoreOf(model));
+      }
+    });
+
+    it("says which updates had no part and why, and pays them nothing", async () => {
+      const { manifest, manifestBytes } = await ruled("multi-krum:2");
+      const { rule, weights, unweighted } = manifest.selection!;
+      expect(rule).to.equal("multi-krum:2:blanchard");
+      expect(weights.filter((weight) => weight === 0)).to.have.length(2);
+      expect(weights.filter((weight) => weight === 2_000)).to.have.length(5);
+      expect(unweighted.map(({ reason }) => reason)).to.deep.equal(
+        new Array(2).fill("left out by multi-krum"),
+      );
+      expect(manifest.coalitionScores).to.have.length(32);
+      for (const { client } of unweighted) {
+        const k = manifest.updates.findIndex((signed) => signed.client === client);
+        expect(weights[k]).to.equal(0);
+        expect(manifest.shapley!.numerators[k]).to.equal(0n);
+        expect(manifest.payouts.some((row) => row.client === client)).to.equal(false);
+      }
+      expect(manifest.shapley!.numerators).to.have.length(7);
+      expect(decodeManifestFile(manifestBytes)).to.deep.equal(manifest);
+    });
+
+    it("names no weights where coordinates decide", async () => {
+      const { selection } = (await ruled("median")).manifest;
+      expect(selection).to.deep.equal({ rule: "median", weights: new Array(7).fill(null), unweighted: [] });
+    });
+
+    it("draws buckets from the round, not from what a proposer could choose", async () => {
+      const rule = parseRuleText("bucketing:3+median");
+      const first = await recompute(input(7, { rule }));
+      expect(await recompute(input(7, { rule }))).to.deep.equal(first);
+      const other = ["03", "04", "05", "06"].map((byte) =>
+        recompute(input(7, { rule, openingHash: word(byte) })),
+      );
+      const roots = (await Promise.all(other)).map(({ candidate }) => candidate.modelRoot);
+      expect(new Set(roots).size).to.be.above(1);
+    });
+
+    it("takes another engine", async () => {
+      const asked: string[] = [];
+      const aggregator: Aggregator = async (rule, updates, context) => {
+        asked.push(rule.name);
+        return aggregate(rule, updates, context);
+      };
+      const plain = await ruled("median");
+      expect(await recompute(input(7, { rule: parseRuleText("median"), aggregator }))).to.deep.equal(plain);
+      expect(asked).to.deep.equal(["median"]);
+    });
+
+    it("refuses a round with too few updates", async () => {
+      await expectRejection("AGGREGATION_TOO_FEW", ruled("krum:1", 4));
+    });
+
+    it("keeps the version 1 manifest for FedAvg alone", async () => {
+      const text = async (rule: string) => new TextDecoder().decode((await ruled(rule)).manifestBytes);
+      expect(await text("fedavg"))
+        .to.contain('"version":1')
+        .and.not.contain("selection");
+      expect(await text("norm-clipping:1+fedavg"))
+        .to.contain('"version":2')
+        .and.contain("selection");
+    });
   });
 });

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { parseRuleText } from "../../../coordinator/protocol/aggregation/rule.ts";
 import { decodeTask, encodeTask, type Task } from "../../../coordinator/protocol/round/task.ts";
 import { expectCode } from "../expect-code.ts";
 
@@ -18,6 +19,14 @@ describe("task file", () => {
     expect(decodeTask(encodeTask(bare))).to.deep.equal(bare);
   });
 
+  it("carries any rule with its parameters, and FedAvg as it always did", () => {
+    const rule = parseRuleText("nnm:2+krum:2:byzfl");
+    expect(decodeTask(encodeTask({ ...TASK, rule }))).to.deep.equal({ ...TASK, rule });
+    expect(new TextDecoder().decode(encodeTask(TASK))).to.contain(
+      '  "rule": {\n    "name": "fedavg"\n  },\n',
+    );
+  });
+
   const broken: readonly [string, unknown][] = [
     ["format", { format: "other" }],
     ["format", { version: 2 }],
@@ -27,7 +36,11 @@ describe("task file", () => {
     ["architecture.layers", { architecture: { kind: "dense", layers: [784, 0] } }],
     ["kernels", { kernels: null }],
     ["genesisSeed", { genesisSeed: 1 }],
-    ["rule.name", { rule: { name: "krum" } }],
+    ["rule.name", { rule: { name: "best" } }],
+    ["rule.name", { rule: { name: "median", f: 1 } }],
+    ["rule.name", { rule: undefined }],
+    ["rule.f", { rule: { name: "krum" } }],
+    ["rule.tau", { rule: { name: "centred-clipping", tau: 0 } }],
     ["validation", { validation: { cid: "0x12", size: 1 } }],
     ["validation", { validation: { cid: `0x${"ab".repeat(32)}`, size: 0 } }],
     ["validation", { validation: undefined }],
