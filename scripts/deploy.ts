@@ -14,7 +14,7 @@ import { PROFILES } from "./federation/parameters.ts";
 import { runScript } from "./federation/script.ts";
 import { writeTaskFiles } from "./federation/task-files.ts";
 
-await runScript(async ({ network, signer, local, deploymentPath, runsFolder }) => {
+await runScript(async ({ network, signer, ledger, local, deploymentPath, runsFolder }) => {
   const { PROFILE = local ? "demo" : "default", SEED = "1", TOKEN, FRESH } = process.env;
   const profile = PROFILES[PROFILE as keyof typeof PROFILES];
   if (!profile) throw new QuorateError("USAGE", `PROFILE=${PROFILE} is neither demo nor default`);
@@ -23,6 +23,7 @@ await runScript(async ({ network, signer, local, deploymentPath, runsFolder }) =
   console.log(`deploying to ${network} with the ${PROFILE} profile`);
   const deployment = await deployFederation({
     signer,
+    ledger,
     artifact: await hardhatArtifacts(),
     network,
     path: deploymentPath,

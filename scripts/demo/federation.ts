@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { JsonRpcProvider } from "ethers";
+import { openFileLedger } from "../../coordinator/adapters/ledger/file-ledger.ts";
+import { LEDGER_FILE } from "../../coordinator/cli/connect.ts";
 import { splitMnist } from "../../coordinator/cli/data/split.ts";
 import type { Hex } from "../../coordinator/protocol/bytes.ts";
 import type { Funder, User } from "../federation/accounts.ts";
@@ -46,6 +48,7 @@ export async function setUpFederation(
   const provider = new JsonRpcProvider(rpcUrl, undefined, { batchMaxCount: 1, cacheTimeout: -1 });
   const signer = await provider.getSigner(0);
   const artifact = await hardhatArtifacts();
+  const ledger = await openFileLedger(join(options.out, LEDGER_FILE));
   const path = join(options.out, "deployment.json");
   const taskFolder = join(options.out, "task");
   const { seed, validationSize } = options;
@@ -53,17 +56,9 @@ export async function setUpFederation(
   const log = display.line;
   const network = "demo";
   const profile = PROFILES.demo;
-  const deployment = await deployFederation({
-    signer,
-    artifact,
-    network,
-    path,
-    profile,
-    task,
-    taskFolder,
-    log,
-  });
-  const funder: Funder = { signer, artifact, deployment, log };
+  const common = { signer, artifact, ledger, log };
+  const deployment = await deployFederation({ ...common, network, path, profile, task, taskFolder });
+  const funder: Funder = { ...common, deployment };
   const endpoints = (await freePorts(options.miners)).map((port) => `http://127.0.0.1:${port}`);
   const account = { ether: ETHER, fast: true };
   const minersFolder = join(options.out, "miners");

@@ -1,12 +1,14 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { LEDGER_FILE } from "../../coordinator/cli/connect.ts";
 import { QuorateError } from "../../coordinator/protocol/errors.ts";
 import type { RunningProcess } from "./supervisor.ts";
 
 /** What a run writes into its folder; a new run removes these and nothing else. */
 const ENTRIES = [
   "report.json",
+  LEDGER_FILE,
   "deployment.json",
   "processes.json",
   "task",

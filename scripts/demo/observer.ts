@@ -92,7 +92,7 @@ async function readRound(
 async function ledgersIn(folder: string): Promise<LedgerRow[]> {
   if (!existsSync(folder)) return [];
   const rows: LedgerRow[] = [];
-  for (const path of globSync(`*/*/${LEDGER_FILE}`, { cwd: folder })) {
+  for (const path of globSync(`**/${LEDGER_FILE}`, { cwd: folder })) {
     const ledger = await openFileLedger(join(folder, path));
     rows.push(...ledger.rows());
     await ledger.close();

@@ -63,6 +63,7 @@ async function runFederation(run: Run, cleanup: Cleanup): Promise<Omit<DemoResul
   const { options, supervisor, display, signal } = run;
   const federation = await setUpFederation(options, supervisor, display);
   cleanup.add(() => federation.provider.destroy());
+  cleanup.add(() => federation.funder.ledger.close());
   signal.throwIfAborted();
   await startNodes(options, supervisor, federation);
   const observer = await createObserver(federation, options.out, cleanup);

@@ -5,9 +5,10 @@ import { type BaseContract, Contract, type Provider, type Signer, type Wallet } 
 import { createKeystore, loadWallet } from "../../coordinator/adapters/keys/keystore.ts";
 import type { Deployment } from "../../coordinator/cli/deployment.ts";
 import type { ReadArtifact } from "./artifact.ts";
+import { mined, type Sender } from "./mined.ts";
 
 /** Who pays for a federation's set-up, and where the federation is. */
-export interface Funder {
+export interface Funder extends Sender {
   readonly signer: Signer & { readonly provider: Provider };
   readonly artifact: ReadArtifact;
   readonly deployment: Deployment;
@@ -68,7 +69,7 @@ export async function fundEther(funder: Funder, account: string, wanted: bigint)
   const balance = await funder.signer.provider.getBalance(account);
   if (balance * 2n >= wanted) return;
   const sent = await funder.signer.sendTransaction({ to: account, value: wanted - balance });
-  await sent.wait();
+  await mined(funder, sent, "sendEther");
 }
 
 /** Tops an account up to `wanted` of the token's smallest unit. */
@@ -76,11 +77,15 @@ export async function fundTokens(funder: Funder, account: string, wanted: bigint
   const token = await contractAt(funder, "FederationToken");
   const balance: bigint = await token.balanceOf!(account);
   if (balance >= wanted) return;
-  await send(token, "transfer", account, wanted - balance);
+  await send(funder, token, "transfer", account, wanted - balance);
 }
 
-/** Sends a transaction and waits until it is mined; a revert throws. */
-export async function send(contract: BaseContract, method: string, ...args: unknown[]): Promise<void> {
-  const transaction = await contract.getFunction(method)(...args);
-  await transaction.wait();
+/** Sends a transaction, waits until it is mined and records it; a revert throws. */
+export async function send(
+  sender: Sender,
+  contract: BaseContract,
+  method: string,
+  ...args: unknown[]
+): Promise<void> {
+  await mined(sender, await contract.getFunction(method)(...args), method);
 }

@@ -6,10 +6,11 @@ import type { Hex } from "../../coordinator/protocol/bytes.ts";
 import { QuorateError } from "../../coordinator/protocol/errors.ts";
 import { type Artifact, type ReadArtifact, sameCode } from "./artifact.ts";
 import { loadDeploymentOf, saveDeployment, sourceCommit } from "./deployment-file.ts";
+import { mined, type Sender } from "./mined.ts";
 import type { Profile } from "./parameters.ts";
 import type { TaskRecord } from "./task-files.ts";
 
-export interface DeployOptions {
+export interface DeployOptions extends Sender {
   readonly signer: Signer & { readonly provider: Provider };
   readonly artifact: ReadArtifact;
   /** Name of the network and path of its deployment file. */
@@ -171,14 +172,18 @@ async function dropUnreachable(
 }
 
 async function deployOne(
-  { signer, artifact }: DeployOptions,
+  options: DeployOptions,
   name: string,
   args: readonly unknown[],
 ): Promise<DeployedContract> {
-  const { abi, bytecode } = await artifact(name);
-  const receipt = await new ContractFactory(abi, bytecode, signer)
+  const { abi, bytecode } = await options.artifact(name);
+  const transaction = await new ContractFactory(abi, bytecode, options.signer)
     .deploy(...args)
-    .then((contract) => contract.deploymentTransaction()?.wait())
+    .then(async (contract) => {
+      const sent = contract.deploymentTransaction()!;
+      await mined(options, sent, "deploy");
+      return sent;
+    })
     .catch((cause: Error) => {
       const why = cause.message.split("\n")[0];
       throw new QuorateError(
@@ -188,6 +193,7 @@ async function deployOne(
         { cause },
       );
     });
+  const receipt = await options.signer.provider.getTransactionReceipt(transaction.hash);
   if (!receipt?.contractAddress)
     throw new QuorateError("DEPLOYMENT_FAILED", `the deployment of ${name} was not mined`, { name });
   return {
@@ -199,10 +205,8 @@ async function deployOne(
 }
 
 /** Nobody may revert rounds until faults can be proven: the role has no holder. */
-async function restrictRevert(
-  { signer, artifact, log }: DeployOptions,
-  deployment: Deployment,
-): Promise<void> {
+async function restrictRevert(options: DeployOptions, deployment: Deployment): Promise<void> {
+  const { signer, artifact, log } = options;
   const at = async (name: string) =>
     new Contract(deployment.contracts[name]!.address, (await artifact(name)).abi, signer);
   const [manager, consensus] = [await at("AccessManager"), await at(CONSENSUS)];
@@ -210,7 +214,7 @@ async function restrictRevert(
   const target = deployment.contracts[CONSENSUS]!.address;
   if ((await manager.getTargetFunctionRole!(target, selector)) === REVERTER_ROLE) return;
   const sent = await manager.setTargetFunctionRole!(target, [selector], REVERTER_ROLE);
-  await sent.wait();
+  await mined(options, sent, "setTargetFunctionRole");
   log("revertRound is restricted to a role that nobody holds");
 }
 

@@ -47,12 +47,13 @@ export async function stakeMiners(funder: Funder, options: MinersOptions): Promi
     await fundEther(funder, user.wallet.address, options.ether);
     await fundTokens(funder, user.wallet.address, options.stake);
     await send(
+      funder,
       await contractAt(funder, "FederationToken", owner),
       "approve",
       await registry.getAddress(),
       options.stake,
     );
-    await send(registry, "register", options.stake, user.wallet.address, "0x", endpoint);
+    await send(funder, registry, "register", options.stake, user.wallet.address, "0x", endpoint);
     funder.log(
       `miner ${index + 1}   ${user.wallet.address} staked ${options.stake / 10n ** 18n} tokens, ${endpoint}`,
     );
@@ -72,7 +73,7 @@ export async function registerClients(funder: Funder, options: ClientsOptions): 
       continue;
     }
     await fundEther(funder, user.wallet.address, options.ether);
-    await send(registry, "register", user.wallet.address, "0x");
+    await send(funder, registry, "register", user.wallet.address, "0x");
     funder.log(`client ${index}  ${user.wallet.address} registered`);
   }
   return clients;
@@ -84,8 +85,14 @@ export async function fundRewards(funder: Funder, rounds: bigint): Promise<bigin
   const { roundBudget } = await lens.parameters!();
   const amount = rounds * roundBudget;
   const distributor = await contractAt(funder, "RewardDistributor");
-  await send(await contractAt(funder, "FederationToken"), "approve", await distributor.getAddress(), amount);
-  await send(distributor, "fund", amount);
+  await send(
+    funder,
+    await contractAt(funder, "FederationToken"),
+    "approve",
+    await distributor.getAddress(),
+    amount,
+  );
+  await send(funder, distributor, "fund", amount);
   funder.log(`pot       ${amount / 10n ** 18n} tokens added: the pay of ${rounds} rounds`);
   return amount;
 }

@@ -1,7 +1,11 @@
+import { mkdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import type { Provider, Signer } from "ethers";
 import hre from "hardhat";
+import { openFileLedger } from "../../coordinator/adapters/ledger/file-ledger.ts";
+import { LEDGER_FILE } from "../../coordinator/cli/connect.ts";
 import { type Deployment, readDeployment } from "../../coordinator/cli/deployment.ts";
+import type { GasLedger } from "../../coordinator/ports/ledger.ts";
 import { isQuorateError, QuorateError } from "../../coordinator/protocol/errors.ts";
 import type { Funder } from "./accounts.ts";
 import { hardhatArtifacts } from "./artifact.ts";
@@ -17,10 +21,13 @@ export interface ScriptContext {
   readonly deploymentPath: string;
   /** Keys, task files and data of this network: runs/<network>. */
   readonly runsFolder: string;
+  /** runs/<network>/gas.jsonl: what the scripts' own transactions cost. */
+  readonly ledger: GasLedger;
 }
 
 /** Runs a script's body; a known error is printed as `error CODE: message`, and the exit code is 1. */
 export async function runScript(body: (context: ScriptContext) => Promise<void>): Promise<void> {
+  let ledger: GasLedger | undefined;
   try {
     const { ethers, networkName } = await hre.network.getOrCreate();
     const [signer] = await ethers.getSigners();
@@ -31,17 +38,23 @@ export async function runScript(body: (context: ScriptContext) => Promise<void>)
       );
     const { chainId } = await ethers.provider.getNetwork();
     const root = hre.config.paths.root;
+    const runsFolder = relative(process.cwd(), join(root, "runs", networkName));
+    await mkdir(runsFolder, { recursive: true });
+    ledger = await openFileLedger(join(runsFolder, LEDGER_FILE));
     await body({
       network: networkName,
       signer: signer as unknown as ScriptContext["signer"],
       local: LOCAL_CHAINS.includes(chainId),
       deploymentPath: join(root, "deployments", `${networkName}.json`),
-      runsFolder: relative(process.cwd(), join(root, "runs", networkName)),
+      runsFolder,
+      ledger,
     });
   } catch (error) {
     if (isQuorateError(error)) console.error(`error ${error.code}: ${error.message}`);
     else console.error(error);
     process.exitCode = 1;
+  } finally {
+    await ledger?.close();
   }
 }
 
@@ -50,7 +63,8 @@ export async function funderOf(context: ScriptContext): Promise<Funder> {
   const deployment: Deployment = readDeployment(context.deploymentPath);
   if (!deployment.complete)
     throw new QuorateError("DEPLOYMENT_MALFORMED", `${context.deploymentPath} is not complete: deploy first`);
-  return { signer: context.signer, artifact: await hardhatArtifacts(), deployment, log: console.log };
+  const { signer, ledger } = context;
+  return { signer, ledger, artifact: await hardhatArtifacts(), deployment, log: console.log };
 }
 
 /** A whole number from the environment. */

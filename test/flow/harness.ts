@@ -62,6 +62,7 @@ export async function startFlow(settings: Partial<DemoOptions> & { startClients?
       async stop() {
         chain.close();
         federation.provider.destroy();
+        await federation.funder.ledger.close();
         await supervisor.stop();
         process.off("exit", killAll);
         rmSync(out, { recursive: true, force: true });

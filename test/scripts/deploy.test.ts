@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { JsonRpcProvider } from "ethers";
 import hre from "hardhat";
+import { createMemoryLedger } from "../../coordinator/adapters/ledger/memory-ledger.ts";
 import { readDeployment } from "../../coordinator/cli/deployment.ts";
 import type { Hex } from "../../coordinator/protocol/bytes.ts";
 import { hardhatArtifacts, type ReadArtifact } from "../../scripts/federation/artifact.ts";
@@ -51,6 +52,7 @@ describe("deployFederation", function () {
     return {
       signer,
       artifact,
+      ledger: createMemoryLedger(),
       network: name,
       path: join(folder, `${name}.json`),
       profile: PROFILES.demo,
