@@ -16,6 +16,7 @@ interface ServerBook {
   readonly chainId: string | null;
   readonly genesisBlock: Hex | null;
   readonly commit: string | null;
+  readonly deployer: Hex | null;
   readonly deployments: Readonly<Record<string, Deployed>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly abis: Readonly<Record<string, readonly AbiItem[]>>;
@@ -47,10 +48,11 @@ export interface Federation extends ServerBook {
 
 /**
  * Finds the federation's contracts from its RoundConsensus.
+ * @param base where the explorer's server is, if not where the page is
  * @throws QuorateError NODE_DOWN, WRONG_CHAIN, CHAIN_RESET, CONTRACT_MISSING
  */
-export async function connect(rpc: Rpc): Promise<Federation> {
-  const book = await readBook();
+export async function connect(rpc: Rpc, base = ""): Promise<Federation> {
+  const book = await readBook(base);
   const [chainId, genesis, software] = await Promise.all([
     rpc<Hex>("eth_chainId"),
     rpc<RawBlock | null>("eth_getBlockByNumber", "0x0", false).catch(() => null),
@@ -81,8 +83,8 @@ export async function connect(rpc: Rpc): Promise<Federation> {
   };
 }
 
-async function readBook(): Promise<ServerBook> {
-  const response = await fetch("federation.json").catch(() => null);
+async function readBook(base: string): Promise<ServerBook> {
+  const response = await fetch(`${base}federation.json`).catch(() => null);
   if (!response?.ok)
     throw new QuorateError(
       "SERVER_DOWN",

@@ -75,9 +75,17 @@ export function formatBytes(bytes: number): string {
   return `${(bytes / 1_000_000).toFixed(1)}\u202fMB`;
 }
 
-/** Wei as gwei or ETH, whichever reads better; exact. */
-export function formatWei(wei: bigint): string {
-  return wei < 10n ** 15n ? `${formatUnits(wei, 9)} gwei` : `${formatUnits(wei)} ETH`;
+/** Wei as gwei or ETH, whichever reads better; exact, or cut off after six places. */
+export function formatWei(wei: bigint, exact = true): string {
+  const gwei = wei < 10n ** 15n;
+  const decimals = gwei ? 9 : WAD_DECIMALS;
+  return `${formatUnits(wei, decimals, exact ? decimals : gwei ? 0 : 6)} ${gwei ? "gwei" : "ETH"}`;
+}
+
+/** A fraction with two decimals, rounded half away from zero. */
+export function formatFraction(numerator: bigint, denominator: bigint): string {
+  const half = numerator < 0n ? -denominator : denominator;
+  return formatUnits((numerator * 200n + half) / (2n * denominator), 2);
 }
 
 /** CamelCase as words: CollectNotOver, "Collect not over". */

@@ -170,7 +170,7 @@ function ClientPlot(props: {
   const { label } = useApp();
   const lines = new Map<string, { x: number; y: number }[]>();
   for (const { round, file } of props.files)
-    for (const row of paidClients(file)) {
+    for (const row of paidClients(file, null)) {
       const y = props.value(row);
       if (y === null) continue;
       const line = lines.get(row.client) ?? [];

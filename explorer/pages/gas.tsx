@@ -6,14 +6,14 @@ import {
   gasTotal,
 } from "../../coordinator/protocol/ledger/report.ts";
 import { LEDGER_COLUMNS, type LedgerRow, PHASES } from "../../coordinator/protocol/ledger/row.ts";
-import { formatBps, formatInteger, formatWei } from "../format/text.ts";
+import { formatBps, formatInteger } from "../format/text.ts";
 import { ledgerRows } from "../state/ledger.ts";
 import { withQuery } from "../state/route.ts";
 import { useApp, useLoad } from "../ui/app-context.tsx";
 import { Await, Card, Loading, Notice, Stat, Title } from "../ui/layout.tsx";
 import { Plot, type Series } from "../ui/plot.tsx";
 import { type Column, Exports, Table } from "../ui/table.tsx";
-import { Address, Block, Num, Pill, Round, Tx } from "../ui/values.tsx";
+import { Address, Block, Fee, Num, Pill, Round, Tx } from "../ui/values.tsx";
 
 /** Transactions looked at unless the reader asks for all. */
 const NEWEST = 300;
@@ -69,7 +69,7 @@ function GasOf({ rows }: { rows: readonly LedgerRow[] }) {
           {formatInteger(total.gasUsed)}
         </Stat>
         <Stat name="fees" note="paid by the senders">
-          {formatWei(total.fee)}
+          <Fee wei={total.fee} />
         </Stat>
         <Stat name="per round" note={`over ${rounds} rounds`}>
           {rounds === 0 ? "–" : formatInteger(inRounds / BigInt(rounds))}
@@ -78,6 +78,7 @@ function GasOf({ rows }: { rows: readonly LedgerRow[] }) {
       <Card title="Gas per phase and round">
         <Plot
           title="gas, thousands"
+          wide
           stacked
           series={phaseSeries(rows)}
           format={(y) => formatInteger(Math.round(y))}
@@ -155,7 +156,7 @@ function GroupCard({
       number: true,
       show: ({ gasUsed }) => formatBps(total === 0n ? 0n : (gasUsed * 10_000n) / total),
     },
-    { name: "fee", number: true, show: ({ fee }) => formatWei(fee), value: ({ fee }) => fee },
+    { name: "fee", number: true, show: ({ fee }) => <Fee wei={fee} />, value: ({ fee }) => fee },
   ];
   return (
     <Card title={title} side={<Exports name={`gas-by-${dimension}`} columns={columns} rows={groups} />}>
@@ -184,7 +185,7 @@ const SHOWN_COLUMNS: Column<LedgerRow>[] = [
   { name: "method", show: ({ method }) => <code>{method}</code> },
   { name: "sender", show: ({ actor }) => <Address value={actor} /> },
   { name: "gas", number: true, show: ({ gasUsed }) => <Num value={gasUsed} /> },
-  { name: "fee", number: true, show: ({ fee }) => formatWei(fee) },
+  { name: "fee", number: true, show: ({ fee }) => <Fee wei={fee} /> },
   { name: "block", number: true, show: ({ block }) => <Block number={block} /> },
   { name: "", show: ({ status }) => (status === "reverted" ? <Pill text="reverted" /> : null) },
 ];

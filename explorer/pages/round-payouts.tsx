@@ -2,30 +2,37 @@ import type { ManifestFile } from "../../coordinator/protocol/round/manifest-fil
 import type { RoundRecord } from "../../coordinator/protocol/views/federation-view.ts";
 import { clientTerms, winnerOf } from "../../coordinator/protocol/views/queries.ts";
 import { readManifest } from "../chain/files.ts";
-import { formatUnits } from "../format/text.ts";
+import { formatFraction } from "../format/text.ts";
 import { type PaidClient, paidClients } from "../state/payouts.ts";
 import { useApp, useLoad } from "../ui/app-context.tsx";
 import { Await, Card } from "../ui/layout.tsx";
 import { type Column, Exports, Table } from "../ui/table.tsx";
-import { Address, Hash, Num, Pill, Tokens } from "../ui/values.tsx";
+import { Address, Hash, Num, Tokens } from "../ui/values.tsx";
 
 /** Which updates the winner used, what they were worth and what they were paid, from its manifest. */
 export function RoundPayouts({ record }: { record: RoundRecord }) {
-  const { federation } = useApp();
+  const { federation, view } = useApp();
   const won = winnerOf(record);
   const digest = won?.candidate.manifestCid;
-  const manifest = useLoad(async () => (digest ? readManifest(federation, digest) : null), [digest]);
+  const base = view.rounds.get(view.settlements.get(record.baseSettlement)?.round ?? 0n);
+  const baseDigest = base && winnerOf(base)?.candidate.manifestCid;
+  const manifest = useLoad(async () => {
+    if (!digest) return null;
+    const before = baseDigest ? await readManifest(federation, baseDigest) : null;
+    return { file: await readManifest(federation, digest), before };
+  }, [digest, baseDigest]);
   if (!won) return null;
   return (
     <Card title="Clients and payouts">
-      <Await of={manifest}>{(file) => (file ? <Clients record={record} file={file} /> : null)}</Await>
+      <Await of={manifest}>{(files) => (files ? <Clients record={record} {...files} /> : null)}</Await>
     </Card>
   );
 }
 
-function Clients({ record, file }: { record: RoundRecord; file: ManifestFile }) {
+function Clients(props: { record: RoundRecord; file: ManifestFile; before: ManifestFile | null }) {
+  const { record, file, before } = props;
   const { view } = useApp();
-  const rows = paidClients(file);
+  const rows = paidClients(file, before);
   const used = new Set(rows.map(({ client }) => client.toLowerCase()));
   const absent = [...view.clients.values()].filter(
     ({ client }) => !used.has(client.toLowerCase()) && clientTerms(view, client, record.round)?.active,
@@ -76,9 +83,17 @@ const COLUMNS: Column<PaidClient>[] = [
       shapley === null ? (
         "–"
       ) : (
-        <span class={shapley.numerator < 0n ? "negative" : ""}>{fraction(shapley)}</span>
+        <span class={shapley.numerator < 0n ? "negative" : ""}>
+          {formatFraction(shapley.numerator, shapley.denominator)}
+        </span>
       ),
     value: ({ shapley }) => (shapley === null ? null : `${shapley.numerator}/${shapley.denominator}`),
+  },
+  {
+    name: "paid",
+    number: true,
+    show: ({ paid }) => (paid === 0n ? <span class="dim">nothing</span> : <Tokens units={paid} exact />),
+    value: ({ paid }) => paid,
   },
   {
     name: "paid, all rounds",
@@ -86,10 +101,4 @@ const COLUMNS: Column<PaidClient>[] = [
     show: ({ cumulative }) => <Tokens units={cumulative} exact />,
     value: ({ cumulative }) => cumulative,
   },
-  { name: "", show: ({ cumulative }) => (cumulative === 0n ? <Pill text="nothing yet" /> : null) },
 ];
-
-/** A fraction with two decimals. */
-export function fraction({ numerator, denominator }: { numerator: bigint; denominator: bigint }): string {
-  return formatUnits((numerator * 100n) / denominator, 2);
-}

@@ -57,7 +57,7 @@ async function session(rpc: Rpc, store: Store): Promise<void> {
 
 async function readAll(federation: Federation, history: History, store: Store): Promise<void> {
   const latest = await newest(federation);
-  store.set({ latestBlock: Number(latest.number), blockTime: Number(latest.timestamp) });
+  store.set({ latestBlock: Number(latest.number), blockTime: await timeNow(federation, latest) });
   store.set({ glimpse: await firstGlimpse(federation, Number(latest.number)) });
   let drawn = 0;
   await advance(federation, history, Number(latest.number), (reading) => {
@@ -91,7 +91,7 @@ async function look(federation: Federation, history: History, store: Store): Pro
   store.set({
     view: history.view,
     latestBlock: number,
-    blockTime: Number(latest.timestamp),
+    blockTime: await timeNow(federation, latest),
     connection: "live",
     problem: null,
   });
@@ -109,6 +109,12 @@ async function stillHolds(federation: Federation, { history }: ReturnType<Store[
   if (!first) return sameChain(federation);
   const block = await federation.rpc<RawBlock | null>("eth_getBlockByNumber", quantity(first.block), false);
   return block?.hash === first.blockHash && (await sameChain(federation));
+}
+
+/** Time the next block would have, by which contracts judge; the newest block's where the node does not tell. */
+async function timeNow({ rpc }: Federation, latest: RawBlock): Promise<number> {
+  const pending = await rpc<RawBlock | null>("eth_getBlockByNumber", "pending", false).catch(() => null);
+  return Math.max(Number(latest.timestamp), Number(pending?.timestamp ?? 0));
 }
 
 async function newest({ rpc }: Federation): Promise<RawBlock> {

@@ -13,15 +13,14 @@ let known: { federation: Federation; view: FederationView | null; labels: Map<st
 export function labelsOf(federation: Federation, view: FederationView | null): ReadonlyMap<string, Label> {
   if (known?.federation === federation && known.view === view) return known.labels;
   const labels = new Map<string, Label>();
-  [...(view?.clients.values() ?? [])]
-    .filter(({ terms }) => terms.length > 0)
-    .forEach(({ client }, i) =>
-      labels.set(client.toLowerCase(), { name: `client ${i + 1}`, kind: "client" }),
-    );
-  [...(view?.miners.values() ?? [])].forEach(({ miner, key }, i) => {
+  if (federation.deployer) labels.set(federation.deployer.toLowerCase(), { name: "deployer", kind: "named" });
+  const clients = [...(view?.clients.values() ?? [])].filter(({ terms }) => terms.length > 0);
+  for (const [i, { client }] of clients.entries())
+    labels.set(client.toLowerCase(), { name: `client ${i + 1}`, kind: "client" });
+  for (const [i, { miner, key }] of [...(view?.miners.values() ?? [])].entries()) {
     labels.set(key.toLowerCase(), { name: `miner ${i + 1}’s key`, kind: "miner" });
     labels.set(miner.toLowerCase(), { name: `miner ${i + 1}`, kind: "miner" });
-  });
+  }
   for (const [name, address] of Object.entries(federation.addresses))
     labels.set(address.toLowerCase(), { name, kind: "contract" });
   for (const [address, name] of Object.entries(federation.labels))

@@ -8,20 +8,33 @@ export interface PaidClient {
   readonly samples: bigint;
   readonly modelRoot: Hex;
   readonly shapley: { readonly numerator: bigint; readonly denominator: bigint } | null;
-  /** All rounds up to this one, in the token's smallest unit. */
+  /** For this round alone, in the token's smallest unit. */
+  readonly paid: bigint;
+  /** All rounds up to this one. */
   readonly cumulative: bigint;
 }
 
-/** The updates of a manifest with their Shapley values and cumulative payouts. */
-export function paidClients(file: ManifestFile): PaidClient[] {
-  return file.updates.map(({ client, update }, k) => ({
-    client,
-    samples: update.sampleCount,
-    modelRoot: update.modelRoot,
-    shapley: file.shapley && {
-      numerator: file.shapley.numerators[k]!,
-      denominator: file.shapley.denominator,
-    },
-    cumulative: file.payouts.find((row) => sameHex(row.client, client))?.cumulative ?? 0n,
-  }));
+/**
+ * The updates of a manifest with their Shapley values and payouts.
+ * @param before manifest of the settlement the round builds on; null for the genesis model
+ */
+export function paidClients(file: ManifestFile, before: ManifestFile | null): PaidClient[] {
+  return file.updates.map(({ client, update }, k) => {
+    const cumulative = owed(file, client);
+    return {
+      client,
+      samples: update.sampleCount,
+      modelRoot: update.modelRoot,
+      shapley: file.shapley && {
+        numerator: file.shapley.numerators[k]!,
+        denominator: file.shapley.denominator,
+      },
+      paid: cumulative - (before ? owed(before, client) : 0n),
+      cumulative,
+    };
+  });
+}
+
+function owed({ payouts }: ManifestFile, client: Hex): bigint {
+  return payouts.find((row) => sameHex(row.client, client))?.cumulative ?? 0n;
 }

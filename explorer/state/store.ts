@@ -18,7 +18,7 @@ export interface AppState {
   /** The newest rounds, before the whole history is read. */
   readonly glimpse: FederationView | null;
   readonly latestBlock: number;
-  /** Time of the newest block, seconds. */
+  /** Time the next block would have, seconds. */
   readonly blockTime: number;
   /** Block up to which the history is read, while it is being read. */
   readonly reading: number;

@@ -18,7 +18,7 @@ export interface App {
   readonly view: FederationView;
   /** False while older events are still being read. */
   readonly complete: boolean;
-  /** Time to measure ages against: the newest block's. */
+  /** Time to measure ages and deadlines against: that of the next block. */
   readonly now: number;
   label(address: string): Label | undefined;
 }

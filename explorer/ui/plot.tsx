@@ -19,9 +19,12 @@ interface PlotProps {
   readonly mark?: { readonly y: number; readonly name: string };
   /** Areas that add up instead of lines. */
   readonly stacked?: boolean;
+  /** For a plot as wide as the page. */
+  readonly wide?: boolean;
 }
 
-export const WIDTH = 560;
+const WIDTH = 560;
+const WIDE = 1180;
 const HEIGHT = 200;
 const LEFT = 52;
 const RIGHT = 10;
@@ -42,13 +45,13 @@ export function Plot(props: PlotProps) {
   const frame = frameOf(props, series, xs);
   const move = (event: PointerEvent) => {
     const box = (event.currentTarget as SVGElement).getBoundingClientRect();
-    setAt(nearest(xs, frame.x.invert(((event.clientX - box.left) / box.width) * WIDTH)));
+    setAt(nearest(xs, frame.x.invert(((event.clientX - box.left) / box.width) * frame.width)));
   };
   return (
     <figure class="plot">
       <figcaption>{props.title}</figcaption>
       <svg
-        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        viewBox={`0 0 ${frame.width} ${HEIGHT}`}
         role="img"
         aria-label={`${props.title}: ${describe(series, props.format)}`}
         onPointerMove={move}
@@ -60,7 +63,9 @@ export function Plot(props: PlotProps) {
         ) : (
           <Lines series={series} frame={frame} />
         )}
-        {props.mark ? <Mark y={frame.y.at(props.mark.y)} name={props.mark.name} /> : null}
+        {props.mark ? (
+          <Mark y={frame.y.at(props.mark.y)} name={props.mark.name} right={frame.width - RIGHT} />
+        ) : null}
         {at !== null ? (
           <line class="cursor" x1={frame.x.at(at)} x2={frame.x.at(at)} y1={TOP} y2={HEIGHT - BOTTOM} />
         ) : null}
@@ -72,17 +77,22 @@ export function Plot(props: PlotProps) {
 
 type Frame = ReturnType<typeof frameOf>;
 
-function frameOf({ floor, mark, stacked }: PlotProps, series: readonly Series[], xs: readonly number[]) {
+function frameOf(
+  { floor, mark, stacked, wide }: PlotProps,
+  series: readonly Series[],
+  xs: readonly number[],
+) {
   const values = stacked
     ? xs.map((x) => series.reduce((sum, one) => sum + (valueAt(one, x) ?? 0), 0))
     : series.flatMap(({ points }) => points.map(({ y }) => y));
   const marked = mark ? [mark.y] : [];
   const low = floor ?? (stacked ? 0 : Math.min(...values, ...marked));
   const y = scaleOf([low, Math.max(...values, ...marked)], [HEIGHT - BOTTOM, TOP]);
+  const width = wide ? WIDE : WIDTH;
   // Bars stand on their round, so half a round is left on both sides.
   const pad = stacked ? 0.6 : 0;
-  const x = scaleOf([xs[0]! - pad, xs.at(-1)! + pad], [LEFT, WIDTH - RIGHT], false);
-  return { x, y, xs };
+  const x = scaleOf([xs[0]! - pad, xs.at(-1)! + pad], [LEFT, width - RIGHT], false);
+  return { x, y, xs, width };
 }
 
 function Axes({ frame, format }: { frame: Frame; format: (y: number) => string }) {
@@ -90,7 +100,7 @@ function Axes({ frame, format }: { frame: Frame; format: (y: number) => string }
     <g class="axes">
       {ticksOf(frame.y.domain, 4).map((value) => (
         <g key={value}>
-          <line x1={LEFT} x2={WIDTH - RIGHT} y1={frame.y.at(value)} y2={frame.y.at(value)} />
+          <line x1={LEFT} x2={frame.width - RIGHT} y1={frame.y.at(value)} y2={frame.y.at(value)} />
           <text x={LEFT - 6} y={frame.y.at(value) + 4} text-anchor="end">
             {format(value)}
           </text>
@@ -107,6 +117,8 @@ function Axes({ frame, format }: { frame: Frame; format: (y: number) => string }
   );
 }
 
+/** Up to so many lines, the first are drawn broader, so that one on top of another hides none. */
+const DISTINCT = 4;
 /** One round alone is a point, not a line. */
 const DOTS_UP_TO = 40;
 
@@ -115,7 +127,10 @@ function Lines({ series, frame }: { series: readonly Series[]; frame: Frame }) {
     <>
       {series.map(({ name, points }, i) => (
         <g key={name} class={`series c${i % COLOURS}`}>
-          <polyline points={points.map(({ x, y }) => `${frame.x.at(x)},${frame.y.at(y)}`).join(" ")} />
+          <polyline
+            stroke-width={series.length > DISTINCT ? 2 : 2 + 2 * (series.length - 1 - i)}
+            points={points.map(({ x, y }) => `${frame.x.at(x)},${frame.y.at(y)}`).join(" ")}
+          />
           {points.length <= DOTS_UP_TO
             ? points.map(({ x, y }) => <circle key={x} cx={frame.x.at(x)} cy={frame.y.at(y)} r="2.5" />)
             : null}
@@ -126,7 +141,7 @@ function Lines({ series, frame }: { series: readonly Series[]; frame: Frame }) {
 }
 
 function Bars({ series, xs, frame }: { series: readonly Series[]; xs: readonly number[]; frame: Frame }) {
-  const width = Math.max(1, Math.min(26, (0.7 * (WIDTH - LEFT - RIGHT)) / (xs.at(-1)! - xs[0]! + 1.2)));
+  const width = Math.max(1, Math.min(26, (0.7 * (frame.width - LEFT - RIGHT)) / (xs.at(-1)! - xs[0]! + 1.2)));
   return (
     <>
       {xs.map((x) => {
@@ -151,11 +166,11 @@ function Bars({ series, xs, frame }: { series: readonly Series[]; xs: readonly n
   );
 }
 
-function Mark({ y, name }: { y: number; name: string }) {
+function Mark({ y, name, right }: { y: number; name: string; right: number }) {
   return (
     <g class="mark">
-      <line x1={LEFT} x2={WIDTH - RIGHT} y1={y} y2={y} />
-      <text x={WIDTH - RIGHT} y={y - 4} text-anchor="end">
+      <line x1={LEFT} x2={right} y1={y} y2={y} />
+      <text x={right} y={y - 4} text-anchor="end">
         {name}
       </text>
     </g>

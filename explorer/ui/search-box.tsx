@@ -24,25 +24,27 @@ export function SearchBox({ app }: { app: App | null }) {
   };
   const close = () => setResult(null);
   return (
-    <form class="search" role="search" onSubmit={submit}>
-      <Icon name="search" />
-      <input
-        ref={box}
-        type="search"
-        aria-label="search for a hash, block, round, address, label or CID"
-        placeholder="hash, block, round, address, label, CID"
-        autocomplete="off"
-        spellcheck={false}
-        onInput={close}
-        onKeyDown={(event) => {
-          if (event.key !== "Escape") return;
-          close();
-          box.current?.blur();
-        }}
-      />
-      <kbd title="press / to search">/</kbd>
-      {result ? <Results result={result} close={close} text={box.current?.value ?? ""} /> : null}
-    </form>
+    <search>
+      <form class="search" onSubmit={submit}>
+        <Icon name="search" />
+        <input
+          ref={box}
+          type="search"
+          aria-label="search for a hash, block, round, address, label or CID"
+          placeholder="hash, block, round, address, label, CID"
+          autocomplete="off"
+          spellcheck={false}
+          onInput={close}
+          onKeyDown={(event) => {
+            if (event.key !== "Escape") return;
+            close();
+            box.current?.blur();
+          }}
+        />
+        <kbd title="press / to search">/</kbd>
+        {result ? <Results result={result} close={close} text={box.current?.value ?? ""} /> : null}
+      </form>
+    </search>
   );
 }
 

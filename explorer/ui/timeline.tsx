@@ -10,17 +10,21 @@ interface Step {
   readonly what: ComponentChildren;
   /** Something that happened, not a limit. */
   readonly happened: boolean;
+  /** Matters after the end of the round, too. */
+  readonly lasts?: boolean;
 }
 
 /** What happened in a round and the limits of its phases, in order of time. */
 export function Timeline({ record }: { record: RoundRecord }) {
   const { now } = useApp();
-  const steps = [...happenings(record), ...limits(record)].sort((a, b) => a.at - b.at);
+  const ended = record.ended?.time ?? Number.POSITIVE_INFINITY;
+  // Limits that the end of the round overtook never mattered.
+  const kept = limits(record).filter(({ at, lasts }) => at <= ended || lasts);
+  const steps = [...happenings(record), ...kept].sort((a, b) => a.at - b.at);
   const opened = record.opened.time;
   return (
     <ol class="timeline">
       {steps.map((step, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: steps have no name of their own
         <li key={i} class={step.happened ? "happened" : step.at > now ? "ahead" : "limit"}>
           <span class="offset" title="since the opening">
             +{formatSpan(step.at - opened)}
@@ -88,14 +92,18 @@ function happenings(record: RoundRecord): Step[] {
 
 function limits(record: RoundRecord): Step[] {
   const { collectMinEnd, collectMaxEnd, proposeDeadline, voteDeadline, graceEnd } = deadlinesOf(record);
-  const step = (at: number | null, what: string): Step[] =>
-    at === null ? [] : [{ at, what, happened: false }];
+  const step = (at: number | null, what: string, lasts = false): Step[] =>
+    at === null ? [] : [{ at, what, happened: false, lasts }];
   return [
     ...step(collectMinEnd, "collect: proposals from here on, if all updates are in"),
     ...step(collectMaxEnd, "collect ends"),
     ...step(proposeDeadline, "last moment of primary and secondary"),
     ...step(voteDeadline, "vote deadline"),
     ...step(graceEnd, "end of grace"),
-    ...step(record.finalAt, "final"),
+    ...step(
+      record.finalAt,
+      record.status === "agreed" || record.status === "failed" ? "final" : "would be final",
+      true,
+    ),
   ];
 }

@@ -4,7 +4,7 @@ import type { Hex } from "../../coordinator/protocol/bytes.ts";
 import type { Moment } from "../../coordinator/protocol/views/federation-view.ts";
 import { type PublicPage, publicLink } from "../../coordinator/protocol/views/public-explorers.ts";
 import { cidOf } from "../format/cid.ts";
-import { formatAge, formatInteger, formatUnits, formatUtc, shorten } from "../format/text.ts";
+import { formatAge, formatInteger, formatUnits, formatUtc, formatWei, shorten } from "../format/text.ts";
 import { linkTo } from "../state/route.ts";
 import { useApp } from "./app-context.tsx";
 import { Icon } from "./icon.tsx";
@@ -137,6 +137,15 @@ export function Tokens({ units, exact }: { units: bigint; exact?: boolean }) {
 
 export function Num({ value }: { value: bigint | number }) {
   return <span class="number">{formatInteger(value)}</span>;
+}
+
+/** What a transaction cost; the exact number is its title. */
+export function Fee({ wei }: { wei: bigint }) {
+  return (
+    <span class="number" title={formatWei(wei)}>
+      {formatWei(wei, false)}
+    </span>
+  );
 }
 
 /** A word for a state, coloured by what it means. */

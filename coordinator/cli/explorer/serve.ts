@@ -87,6 +87,7 @@ function describe(options: Options, io: Io) {
     chainId: chainId === undefined ? null : String(chainId),
     genesisBlock: deployment?.genesisBlock ?? null,
     commit: deployment?.commit ?? null,
+    deployer: deployment?.deployer ?? null,
     deployments: deployment?.contracts ?? {},
     labels: options.labels ? readLabels(options.labels) : {},
   };
