@@ -57,7 +57,11 @@ export default defineConfig({
     artifacts: `${buildFolder}/artifacts`,
     cache: `${buildFolder}/cache`,
   },
-  test: { mocha: { timeout: 60_000 } },
+  test: {
+    mocha: { timeout: 60_000 },
+    // Solidity reads the vectors that TypeScript reads.
+    solidity: { fsPermissions: { readDirectory: ["test/vectors"] } },
+  },
   // TypeChain writes namespaces, which this project does not allow in its own sources.
   typechain: { outDir: "./types", tsNocheck: true },
   networks: {

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
+/// @title The commitment to a model's bytes
+/// @notice modelRoot = SHA-256(0x02, SHA-256(header), SHA-256(non-float bytes), uint64be(dimension), merkleRoot). The
+/// tree stands over leaves of 64 float32 (256 bytes, the last one zero-padded), missing leaves are 32 zero bytes up to
+/// the next power of two. SHA-256, because the EVM checks it by a precompile.
+library ModelRoot {
+    uint256 internal constant LEAF_BYTES = 256;
+    uint256 internal constant FLOATS_PER_LEAF = 64;
+
+    /// @dev The proof has not the length that the dimension gives.
+    error ProofLength(uint256 length, uint256 expected);
+    error CoordinateOutOfRange(uint256 coordinate, uint256 dimension);
+    /// @dev Neither 256 bytes nor, for the last leaf, fewer.
+    error LeafLength(uint256 length);
+
+    /// @param dimension Number of float32 values of the model.
+    function modelRoot(bytes32 headerHash, bytes32 nonFloatHash, uint64 dimension, bytes32 merkleRoot)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return sha256(abi.encodePacked(uint8(2), headerHash, nonFloatHash, dimension, merkleRoot));
+    }
+
+    /// @dev Hash of a leaf; a short one is padded with zeros.
+    function leafHash(bytes memory leaf) internal pure returns (bytes32) {
+        require(leaf.length <= LEAF_BYTES, LeafLength(leaf.length));
+        return sha256(abi.encodePacked(uint8(0), leaf, new bytes(LEAF_BYTES - leaf.length)));
+    }
+
+    function nodeHash(bytes32 left, bytes32 right) internal pure returns (bytes32) {
+        return sha256(abi.encodePacked(uint8(1), left, right));
+    }
+
+    /// @dev Levels above the leaves.
+    function depthOf(uint64 dimension) internal pure returns (uint256) {
+        return Math.log2(Math.ceilDiv(dimension, FLOATS_PER_LEAF), Math.Rounding.Ceil);
+    }
+
+    /// @notice Root that a leaf opens to. Depth and position follow from dimension and coordinate, never from whoever
+    /// shows the leaf.
+    /// @param proof Siblings, lowest first.
+    function rootOf(bytes memory leaf, uint256 coordinate, uint64 dimension, bytes32[] memory proof)
+        internal
+        pure
+        returns (bytes32 root)
+    {
+        require(coordinate < dimension, CoordinateOutOfRange(coordinate, dimension));
+        uint256 depth = depthOf(dimension);
+        require(proof.length == depth, ProofLength(proof.length, depth));
+        uint256 position = coordinate / FLOATS_PER_LEAF;
+        root = leafHash(leaf);
+        for (uint256 level = 0; level < depth; ++level) {
+            bool right = (position >> level) & 1 == 1;
+            root = right ? nodeHash(proof[level], root) : nodeHash(root, proof[level]);
+        }
+    }
+
+    /// @dev Bits of a coordinate in its leaf, which holds them little-endian.
+    function floatAt(bytes memory leaf, uint256 coordinate) internal pure returns (uint32 bits) {
+        uint256 offset = 4 * (coordinate % FLOATS_PER_LEAF);
+        for (uint256 i = 4; i > 0; --i) {
+            bits = bits << 8 | uint8(leaf[offset + i - 1]);
+        }
+    }
+}
