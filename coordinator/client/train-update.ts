@@ -21,6 +21,8 @@ export interface TrainUpdateOptions {
   readonly learningRate: number;
   /** Seed of the shuffles; by default the round number. */
   readonly seed?: string;
+  /** Replaces the trained values before they are encoded: how a hostile client is simulated. */
+  readonly tamper?: (trained: Float32Array, base: Float32Array) => Float32Array;
   readonly sha256?: Sha256;
   readonly signal?: AbortSignal;
 }
@@ -47,7 +49,8 @@ export async function trainUpdate(options: TrainUpdateOptions): Promise<TrainedU
   const job = { architecture, model: base, dataset, epochs, batchSize, learningRate, seed };
   const trained = await trainer.train(job, signal);
   // Training may leave −0, which canonical bytes must not hold: x + 0 turns it into +0 and changes nothing else.
-  const model: Model = { ...trained, floats: trained.floats.map((value) => value + 0) };
+  const floats = trained.floats.map((value) => value + 0);
+  const model: Model = { ...trained, floats: options.tamper?.(floats, base.floats) ?? floats };
   return {
     round: view.round,
     baseRoot: view.baseRoot,

@@ -22,7 +22,7 @@ export interface ResultRound {
 }
 
 export function createResults(
-  deps: Pick<MinerDeps, "store" | "content" | "evaluator" | "federation" | "sha256"> & {
+  deps: Pick<MinerDeps, "store" | "content" | "evaluator" | "aggregator" | "federation" | "sha256"> & {
     readonly bases: Bases;
   },
 ): Results {
@@ -33,7 +33,7 @@ export function createResults(
     updates: readonly SignedUpdate[],
     signal: AbortSignal,
   ): Promise<RoundResult> => {
-    const { content, store, evaluator, federation, sha256, bases } = deps;
+    const { content, store, evaluator, aggregator, federation, sha256, bases } = deps;
     const [base, previousPayouts] = await Promise.all([
       bases.model(view, signal),
       bases.payouts(view, signal),
@@ -55,6 +55,7 @@ export function createResults(
       previousPayouts,
       budget: parameters.roundBudget,
       ...(evaluator && { scorer: evaluator }),
+      ...(aggregator && { aggregator }),
       digest: (bytes) => store.digest(bytes),
       ...(sha256 && { sha256 }),
     });

@@ -10,6 +10,7 @@ import type { Recoverer, Signer } from "../ports/signer.ts";
 import type { MinerService, MinerTransport } from "../ports/transport.ts";
 import type { Hex } from "../protocol/bytes.ts";
 import type { Sha256 } from "../protocol/model/merkle.ts";
+import type { Aggregator } from "../protocol/round/recompute.ts";
 import type { NodeTimings } from "./timings.ts";
 
 export interface MinerConfig {
@@ -36,6 +37,8 @@ export interface MinerDeps {
   readonly recoverer: Recoverer;
   /** Absent in a federation without validation set: then votes rest on recomputation alone. */
   readonly evaluator?: Evaluator;
+  /** Applies the federation's rule; the reference in this thread by default. */
+  readonly aggregator?: Aggregator;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly federation: LoadedFederation;

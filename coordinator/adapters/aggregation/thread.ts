@@ -7,14 +7,11 @@ import {
   type Machine,
   prepareCombination,
   prepareDistances,
-  type TileKernels,
 } from "../../protocol/aggregation/tiles.ts";
 import type { Job, Reply, Result } from "./jobs.ts";
 import { openSource, type TileSource } from "./sources.ts";
 
 const module = workerData as WebAssembly.Module;
-/** Instances by memory: a federation's rounds reuse one. */
-const instances = new WeakMap<ArrayBufferLike, TileKernels>();
 
 parentPort!.on("message", (job: Job) => {
   try {
@@ -31,9 +28,7 @@ parentPort!.on("message", (job: Job) => {
 
 function run(job: Job): Result {
   const { memory } = job;
-  const kernels = instances.get(memory.buffer) ?? createTileKernels(module, memory);
-  instances.set(memory.buffer, kernels);
-  const machine = { kernels, memory, arena: createArena(job) };
+  const machine = { kernels: createTileKernels(module, memory), memory, arena: createArena(job) };
   const source = openSource(job, machine.arena);
   try {
     return job.work.kind === "distances" ? addDistances(job, machine, source) : combine(job, machine, source);

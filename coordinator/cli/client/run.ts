@@ -1,12 +1,15 @@
 import type { Command } from "commander";
+import type { Attack } from "../../protocol/attacks/attack.ts";
 import { withCleanup } from "../cleanup.ts";
 import { type Cli, subcommand } from "../command.ts";
 import { integerBetween } from "../options.ts";
 import { addClientOptions, type ClientOptions } from "./options.ts";
+import { addAttackOption } from "./poison.ts";
 import { addTrainingOptions, type TrainingOptions } from "./training.ts";
 
 export interface ClientRunOptions extends ClientOptions, TrainingOptions {
   readonly rounds?: number;
+  readonly attack?: Attack;
 }
 
 const MOST_ROUNDS = 1_000_000;
@@ -19,7 +22,7 @@ export function clientRunCommand(cli: Cli): Command {
       name: "run",
       summary: "train and submit in every round and claim what becomes final, until stopped",
       addOptions: (command) =>
-        addTrainingOptions(addClientOptions(command)).option(
+        addAttackOption(addTrainingOptions(addClientOptions(command))).option(
           "--rounds <n>",
           "end once this round is over, final and claimed",
           integerBetween(1, MOST_ROUNDS),

@@ -21,6 +21,7 @@ import { openNetwork, openWriter, sha256 } from "../connect.ts";
 import { createReporter, type Report } from "../report-lines.ts";
 import { untilServed } from "../retry.ts";
 import { formatTokens } from "../text.ts";
+import { poisonedData, poisonedValues } from "./poison.ts";
 import type { ClientRunOptions } from "./run.ts";
 import { readDataset } from "./training.ts";
 
@@ -73,7 +74,7 @@ export async function runWorker(options: ClientRunOptions, cli: Cli, cleanup: Cl
 
 async function openWorker(options: ClientRunOptions, { io, signal }: Cli, cleanup: Cleanup): Promise<Worker> {
   const report = createReporter(io, options.json === true);
-  const dataset = await readDataset(options.data);
+  const dataset = poisonedData(options.attack, await readDataset(options.data));
   const { chain, wallet } = await openWriter(options, io, cleanup);
   const network = await openNetwork(chain, {}, cleanup);
   const client = options.client ?? (wallet.address as Hex);
@@ -89,7 +90,9 @@ async function openWorker(options: ClientRunOptions, { io, signal }: Cli, cleanu
 
 async function trainAndSubmit(worker: Worker, { round }: RoundView): Promise<void> {
   const { options, chain, federation, network, signal, clock, report } = worker;
-  const { epochs, batch, learningRate } = options;
+  const { epochs, batch, learningRate, attack } = options;
+  // Another shuffle in every round, and the same one again after a restart.
+  const seed = `${options.seed}/${round}`;
   const shared = { chain, federation, sha256, signal };
   const update = await trainUpdate({
     ...shared,
@@ -99,8 +102,8 @@ async function trainAndSubmit(worker: Worker, { round }: RoundView): Promise<voi
     epochs,
     batchSize: batch,
     learningRate,
-    // Another shuffle in every round, and the same one again after a restart.
-    seed: `${options.seed}/${round}`,
+    seed,
+    ...(attack && { tamper: poisonedValues(attack, seed) }),
   });
   const submitted = await submitUpdate({
     ...shared,

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createAggregationEngine } from "../../adapters/aggregation/engine.ts";
 import type { QuorateWriter } from "../../adapters/chain/writer.ts";
 import { createSystemClock } from "../../adapters/clock/system-clock.ts";
 import { createPeerContent } from "../../adapters/content/peer-content.ts";
@@ -20,6 +21,7 @@ import type { ContentStore } from "../../ports/content-store.ts";
 import type { LoadedFederation } from "../../ports/federation.ts";
 import { type Hex, sameHex } from "../../protocol/bytes.ts";
 import { QuorateError } from "../../protocol/errors.ts";
+import type { Aggregator } from "../../protocol/round/recompute.ts";
 import type { Cleanup } from "../cleanup.ts";
 import type { Cli } from "../command.ts";
 import { dataFolder, openWriter, sha256 } from "../connect.ts";
@@ -60,6 +62,7 @@ export async function startMiner(options: MinerRunOptions, cli: Cli, cleanup: Cl
     signer: signerOf(wallet),
     recoverer: createRecoverer(),
     ...evaluatorOf(federation, cleanup),
+    aggregator: await openAggregator(cleanup),
     clock,
     logger: createPinoLogger({ level: options.logLevel, name: "miner" }),
     federation,
@@ -143,6 +146,12 @@ function evaluatorOf(federation: LoadedFederation, cleanup: Cleanup) {
   const evaluator = createWasmEvaluator(federation.validation);
   cleanup.add(() => evaluator.stop());
   return { evaluator };
+}
+
+async function openAggregator(cleanup: Cleanup): Promise<Aggregator> {
+  const engine = await createAggregationEngine();
+  cleanup.add(() => engine.stop());
+  return engine.aggregate;
 }
 
 /** The port of a registered endpoint; the server's own choice makes no sense, nobody would find it. */
