@@ -13,8 +13,8 @@ const perFurther = (gas: GasTable, few: number, many: number) =>
 function budgets(gas: GasTable): Budget[] {
   return [
     {
-      step: "register with stake (steady: an owner that comes back)",
-      steady: { limit: 120_000, measured: gas["register.again"]! },
+      step: "register with stake (first: in a new federation)",
+      steady: { limit: 120_000, measured: gas["register.next"]! },
       first: { limit: 165_000, measured: gas["register.first"]! },
     },
     { step: "propose, both signatures", steady: { limit: 60_000, measured: gas["propose.both.steady"]! } },

@@ -1,5 +1,4 @@
 import hre from "hardhat";
-import type { NetworkConnection } from "hardhat/types/network";
 import type { JsonRpcRequest, JsonRpcResponse } from "hardhat/types/providers";
 
 /** Time of the first block of every measured chain. */
@@ -29,7 +28,7 @@ export function fixClock(): void {
         const latest = await timeOf(await send("eth_getBlockByNumber", ["latest", false]));
         await send("evm_setNextBlockTimestamp", [`0x${(latest + 1n).toString(16)}`]);
       }
-      return next(context, connection as NetworkConnection<string>, request);
+      return next(context, connection, request);
     },
   });
 }
