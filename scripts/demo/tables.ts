@@ -26,7 +26,8 @@ export function roundTable(round: ReportRound, names: Names): string {
     head: ["client", "Shapley (correct answers)", "payout"],
     style: plain,
   });
-  for (const client of Object.keys(round.shapley)) {
+  const byName = (a: string, b: string) => nameOf(a).localeCompare(nameOf(b), "en", { numeric: true });
+  for (const client of Object.keys(round.shapley).sort(byName)) {
     const value = Number(round.shapley[client]) / Number(round.shapleyDenominator);
     clients.push([nameOf(client), value.toFixed(2), `${amount(BigInt(round.payouts[client] ?? "0"))} QRT`]);
   }
