@@ -1,10 +1,10 @@
 import { existsSync, renameSync } from "node:fs";
-import { isDeepStrictEqual } from "node:util";
 import { Contract, ContractFactory, getCreateAddress, type Provider, type Signer } from "ethers";
 import type { DeployedContract, Deployment } from "../../coordinator/cli/deployment.ts";
 import type { Hex } from "../../coordinator/protocol/bytes.ts";
 import { QuorateError } from "../../coordinator/protocol/errors.ts";
-import { type Artifact, type ReadArtifact, sameCode } from "./artifact.ts";
+import type { ReadArtifact } from "./artifact.ts";
+import { assertCode, assertSameArguments, toPlain } from "./deploy-checks.ts";
 import { loadDeploymentOf, saveDeployment, sourceCommit } from "./deployment-file.ts";
 import { mined, type Sender } from "./mined.ts";
 import type { Profile } from "./parameters.ts";
@@ -55,7 +55,7 @@ interface Step {
 export async function deployFederation(options: DeployOptions): Promise<Deployment> {
   let deployment = await startOrResume(options);
   const plan = steps(options);
-  await assertCode(options, deployment);
+  await assertCode(options, deployment.contracts);
   deployment = await dropUnreachable(options, deployment, plan);
   const consensus = await consensusAddress(options, deployment, plan);
   for (const step of plan) {
@@ -227,33 +227,4 @@ async function lensOf(
   const { abi } = await artifact(CONSENSUS);
   const address = await new Contract(consensus.address, abi, signer).lens!();
   return { ...consensus, address, arguments: [consensus.address] };
-}
-
-async function assertCode(options: DeployOptions, deployment: Deployment): Promise<void> {
-  for (const [name, { address }] of Object.entries(deployment.contracts)) {
-    const artifact: Artifact = await options.artifact(name);
-    const code = await options.signer.provider.getCode(address);
-    if (sameCode(artifact, code)) continue;
-    const what = code === "0x" ? "has no code" : "has other code than the sources here";
-    throw new QuorateError(
-      "DEPLOYMENT_CODE",
-      `${options.path} says ${name} is at ${address}, which ${what}. Set FRESH=1 to move the file aside and deploy anew`,
-      { name, address },
-    );
-  }
-}
-
-function assertSameArguments(path: string, name: string, recorded: unknown, wanted: unknown): void {
-  if (isDeepStrictEqual(recorded, wanted)) return;
-  throw new QuorateError(
-    "DEPLOYMENT_DIFFERS",
-    `${path} holds ${name} with other arguments: ${JSON.stringify(recorded)} instead of ${JSON.stringify(wanted)}. ` +
-      "Use the settings it was deployed with, or set FRESH=1 to move the file aside and deploy anew",
-    { name, recorded, wanted },
-  );
-}
-
-/** As it is after a round trip through the file: integers beyond 2^53 as strings, which ethers reads as well. */
-function toPlain(args: readonly unknown[]): readonly unknown[] {
-  return JSON.parse(JSON.stringify(args, (_, value) => (typeof value === "bigint" ? String(value) : value)));
 }

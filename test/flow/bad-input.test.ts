@@ -1,4 +1,3 @@
-import { connect } from "node:net";
 import { join } from "node:path";
 import { expect } from "chai";
 import { createHttpTransport } from "../../coordinator/adapters/http/client.ts";
@@ -15,6 +14,7 @@ import { encodeModel } from "../../coordinator/protocol/model/safetensors.ts";
 import type { Domain, Update } from "../../coordinator/protocol/round/messages.ts";
 import type { User } from "../../scripts/federation/accounts.ts";
 import { quorate } from "../cli/quorate.ts";
+import { breakOffUpload } from "./broken-upload.ts";
 import { type Flow, startFlow } from "./harness.ts";
 
 const ARCHITECTURE = { kind: "dense", layers: [784, 200, 200, 10] } as const;
@@ -118,26 +118,12 @@ describe("bad input to a running miner", function () {
   });
 
   it("survives an upload that breaks off", async () => {
-    const { port } = new URL(flow.federation.endpoints[0]!);
     const [user] = flow.federation.clients;
     const bytes = changed(0.25);
     const update = await updateOf(bytes);
     const signature = await signerOf(user!.wallet).sign(domain, "Update", update);
-    const text = (value: unknown) => (typeof value === "bigint" ? String(value) : value);
-    const message = JSON.stringify({ client: user!.wallet.address, update, signature }, (_, value) =>
-      text(value),
-    );
-    const head =
-      `POST /v1/updates HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/octet-stream\r\n` +
-      `quorate-update: ${Buffer.from(message).toString("base64url")}\r\ncontent-length: ${bytes.length}\r\n\r\n`;
-    await new Promise<void>((resolve) => {
-      const socket = connect(Number(port), "127.0.0.1", () => {
-        socket.write(head);
-        socket.end(bytes.subarray(0, 1_000));
-      });
-      socket.on("error", () => resolve()).on("close", () => resolve());
-      socket.resume();
-    });
+    const signed = { client: user!.wallet.address as Hex, update, signature };
+    await breakOffUpload(flow.federation.endpoints[0]!, signed, bytes);
     const info = await transport.info(flow.federation.endpoints[0]!);
     expect(info.name).to.equal("quorate-miner");
     expect(await transport.updates(flow.federation.endpoints[0]!, 1n)).to.deep.equal([]);

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createChainReader, type QuorateReader } from "../../coordinator/adapters/chain/reader.ts";
+import { FEDAVG } from "../../coordinator/protocol/aggregation/rule.ts";
 import type { RoundRecord } from "../../coordinator/protocol/views/federation-view.ts";
 import { type DemoFederation, setUpFederation, startNodes } from "../../scripts/demo/federation.ts";
 import type { DemoOptions } from "../../scripts/demo/options.ts";
@@ -30,6 +31,9 @@ export async function startFlow(settings: Partial<DemoOptions> & { startClients?
     rounds: 1,
     clients: 3,
     labelNoise: [0, 0.2, 0.5],
+    rule: FEDAVG,
+    byzantine: 0,
+    attack: { name: "none" },
     miners: 2,
     seed: "1",
     out,

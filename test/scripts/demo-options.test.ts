@@ -26,19 +26,32 @@ describe("demo options", () => {
 
   it("take every documented option", () => {
     const words =
-      "--rounds 2 --clients 4 --label-noise 10,20 --miners 5 --seed abc --out /tmp/x --keep --json";
+      "--rounds 2 --clients 4 --label-noise 10,20 --miners 5 --seed abc --out elsewhere --keep --json";
     const options = parseDemoOptions(words.split(" "));
     expect(options).to.include({
       rounds: 2,
       clients: 4,
       miners: 5,
       seed: "abc",
-      out: "/tmp/x",
+      out: "elsewhere",
       keep: true,
       json: true,
     });
     expect(options.labelNoise).to.deep.equal([0.1, 0.2, 0, 0]);
   });
+
+  it("take a rule, an attack and a number of hostile clients", () => {
+    const words = "--rule nnm:2+trimmed-mean:2 --attack ipm:5 --byzantine 2 --clients 10";
+    const { rule, attack, byzantine } = parseDemoOptions(words.split(" "));
+    expect(rule).to.deep.equal({ name: "trimmed-mean", f: 2, pre: [{ name: "nnm", f: 2 }] });
+    expect([attack, byzantine]).to.deep.equal([{ name: "ipm", strength: 5 }, 2]);
+    expect(parseDemoOptions([])).to.deep.include({ rule: { name: "fedavg" }, byzantine: 0 });
+  });
+
+  for (const words of ["--rule best", "--rule krum", "--attack bribe", "--byzantine 3", "--byzantine -1"])
+    it(`refuse ${words}`, () => {
+      expect(() => parseDemoOptions(words.split(" "))).to.throw(CommanderError);
+    });
 
   for (const words of ["--miners 1", "--rounds 0", "--label-noise 101", "--clients x", "--nonsense", "extra"])
     it(`refuse ${words}`, () => {

@@ -8,7 +8,7 @@ import { createPeerContent } from "../../adapters/content/peer-content.ts";
 import { loadFederation } from "../../adapters/federation/load-federation.ts";
 import { createHttpTransport } from "../../adapters/http/client.ts";
 import { createMinerServer } from "../../adapters/http/server.ts";
-import { createHeliaStore } from "../../adapters/ipfs/helia-store.ts";
+import { createHeliaStore, type HeliaStore } from "../../adapters/ipfs/helia-store.ts";
 import { openFileJournal } from "../../adapters/journal/file-journal.ts";
 import { signerOf } from "../../adapters/keys/keystore.ts";
 import { createRecoverer } from "../../adapters/keys/recover.ts";
@@ -40,11 +40,7 @@ export async function startMiner(options: MinerRunOptions, cli: Cli, cleanup: Cl
   const clock = createSystemClock();
   const { chain, wallet } = await openWriter(options, io, cleanup);
   const record = await findMiner(chain, options.miner, wallet.address as Hex);
-  const store = await createHeliaStore({
-    folder: join(folder, "blocks"),
-    ...(options.listen && { listen: options.listen }),
-  });
-  cleanup.add(() => store.stop());
+  const store = await openStore(options, folder, cleanup);
   const taskFolder = options.task ?? chainTarget(options, io).taskFolder;
   if (taskFolder) await seedTask(store, taskFolder, options.task !== undefined);
   const transport = createHttpTransport();
@@ -75,6 +71,12 @@ export async function startMiner(options: MinerRunOptions, cli: Cli, cleanup: Cl
     },
   });
   await serve(miner, { options, record, cleanup, report, modelBytes: federation.modelBytes });
+}
+
+async function openStore({ listen }: MinerRunOptions, folder: string, cleanup: Cleanup): Promise<HeliaStore> {
+  const store = await createHeliaStore({ folder: join(folder, "blocks"), ...(listen && { listen }) });
+  cleanup.add(() => store.stop());
+  return store;
 }
 
 /** Opens the HTTP server, then lets the node work. */
