@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IMinerRegistry} from "../../../contracts/interfaces/IMinerRegistry.sol";
+import {IRoundConsensus} from "../../../contracts/interfaces/IRoundConsensus.sol";
+import {FederationTest} from "./FederationTest.sol";
+import {vm} from "./Vm.sol";
+
+/// @title What a federation's people may do, in any order
+/// @notice Every function is one step of one participant, guided to be legal more often than not; what the contracts
+/// refuse is undone and counts for nothing. Ghost totals record what must have happened, apart from the contracts.
+abstract contract Handler is FederationTest {
+    uint256 public constant ACTORS = 5;
+
+    /// @dev Cumulative amounts of the two paid clients by settlement, as promised by the candidates.
+    struct Promise {
+        uint256 first;
+        uint256 second;
+    }
+
+    // ------------------------------------------------------------------ ghosts
+
+    uint256 public staked;
+    uint256 public withdrawn;
+    uint256 public fundedByUs;
+    uint256 public paid;
+    uint256 public settlements;
+    /// @dev Steps that did what they set out to do.
+    uint256 public done;
+    /// @dev Hash of each final round as it was when it became final.
+    mapping(uint64 round => bytes32) public finalRecord;
+    /// @dev Seats and weights at the opening of the open round.
+    bytes32 public rosterAtOpening;
+    uint64 public newestRound;
+    /// @dev First breach seen between steps; empty if none.
+    string public breach;
+
+    mapping(uint256 settlement => Promise) private _promises;
+    IRoundConsensus.CandidateContent[2] private _contents;
+    mapping(bytes32 modelRoot => Promise) private _posted;
+    mapping(address account => bool) private _absent;
+    uint256 private _salt;
+
+    /// @dev Three of the five are miners of an open round, and the pot holds five rounds' budgets.
+    function setUp() public override {
+        super.setUp();
+        for (uint256 i = 0; i < ACTORS; ++i) {
+            token.transfer(_account(i), 10 * MAX_STAKE);
+            vm.prank(_account(i));
+            token.approve(address(registry), type(uint256).max);
+        }
+        _fund(5 * uint256(BUDGET));
+        fundedByUs = 5 * uint256(BUDGET);
+        for (uint256 i = 0; i < 3; ++i) {
+            register(i, STAKE);
+        }
+        open();
+    }
+
+    /// @dev Looks for what a single step must not do, before and after each.
+    modifier step() {
+        _observe();
+        _;
+        _observe();
+        ++done;
+    }
+
+    function _observe() private {
+        uint64 round = consensus.currentRound();
+        if (round < newestRound) breach = "a round number went back";
+        bytes32 roster = keccak256(abi.encode(registry.roster()));
+        if (round != newestRound) rosterAtOpening = roster;
+        else if (consensus.progress().open && roster != rosterAtOpening) breach = "weights changed in a round";
+        newestRound = round;
+        uint64 from = round > RING ? round - uint64(RING) + 1 : 1;
+        for (uint64 r = from; r <= round; ++r) {
+            if (!consensus.isFinal(r)) continue;
+            (uint256 word, bytes32 openingHash, bytes32[2] memory ids) = consensus.slotOf(r);
+            bytes32 record = keccak256(abi.encode(word, openingHash, ids));
+            if (finalRecord[r] == 0) finalRecord[r] = record;
+            else if (finalRecord[r] != record) breach = "a final round changed";
+        }
+    }
+
+    function _actor(uint256 seed) private pure returns (address) {
+        return vm.addr(0xA0000 + seed % ACTORS);
+    }
+
+    // ------------------------------------------------------------------ miners
+
+    function register(uint256 who, uint256 amount) public step {
+        amount = STAKE + amount % (4 * STAKE);
+        vm.prank(_actor(who));
+        registry.register(amount, _actor(who), "", URL);
+        staked += amount;
+    }
+
+    function addStake(uint256 who, uint256 amount) external step {
+        amount %= STAKE;
+        vm.prank(_actor(who));
+        registry.addStake(amount);
+        staked += amount;
+    }
+
+    function exit(uint256 who) external step {
+        vm.prank(_actor(who));
+        registry.exit();
+    }
+
+    function withdraw(uint256 who) external step {
+        uint256 amount = registry.minerInfo(_actor(who)).unbonding;
+        vm.prank(_actor(who));
+        registry.withdraw();
+        withdrawn += amount;
+    }
+
+    /// @dev From now on this miner votes no more, or votes again.
+    function fallSilent(uint256 who, bool absent) external step {
+        _absent[_actor(who)] = absent;
+    }
+
+    function deactivate(uint256 who, uint64 round) external step {
+        registry.deactivate(_actor(who), newestRound - round % 3);
+    }
+
+    function reactivate(uint256 who) external step {
+        vm.prank(_actor(who));
+        registry.reactivate();
+    }
+
+    function applyQueued() external step {
+        registry.applyQueued();
+    }
+
+    // ------------------------------------------------------------------ rounds
+
+    function open() public step {
+        consensus.openRound();
+        _nextBlock();
+    }
+
+    function wait(uint16 time) external step {
+        vm.warp(_now() + 1 + time % 40);
+        _nextBlock();
+    }
+
+    /// @dev Posts a new candidate by both, by one, or by a reserve; pays the two clients up to the budget.
+    function propose(uint8 how, uint96 pay) external step {
+        uint256 index = _info().candidateCount;
+        IRoundConsensus.CandidateContent memory c = _content(++_salt);
+        Promise memory owed = _promises[consensus.head().settlement];
+        // Now and then more than the budget: then nobody is paid.
+        owed.first += pay % (BUDGET / 2 + BUDGET / 16);
+        owed.second += pay % (BUDGET / 2);
+        c.payoutsTotal = owed.first + owed.second;
+        c.payoutsRoot = _root(_leaf(0, owed.first), _leaf(1, owed.second));
+        if (how % 4 == 3) _proposeAlone(c, 2);
+        else if (how % 4 == 0) _propose(c);
+        else _proposeAlone(c, how % 4 - 1);
+        _contents[index] = c;
+        _posted[c.modelRoot] = owed;
+    }
+
+    function castVote(uint256 who, bool support, uint8 index) external step {
+        address miner = _actor(who);
+        uint64 round = newestRound;
+        consensus.castVote(round, support ? _yes(miner, index % 2) : _no(miner, index % 2, 1 + index % 5));
+    }
+
+    /// @dev A late vote on a round that ended.
+    function provePresence(uint256 who) external step {
+        IRoundConsensus.Vote memory v = IRoundConsensus.Vote(_seatOf(_actor(who)), 0, true, 10_000, 0, 0, 0, 0);
+        consensus.castVote(newestRound - 1, _signVoteIn(newestRound - 1, v, keyOf[_actor(who)]));
+    }
+
+    /// @dev All that are not silent vote; `mask` says who says no.
+    function settle(uint8 mask, uint8 index, bool otherContent) external step {
+        IMinerRegistry.Seat[] memory seats = registry.roster();
+        IRoundConsensus.Vote[] memory votes = new IRoundConsensus.Vote[](seats.length);
+        index %= 2;
+        for (uint256 i = 0; i < seats.length; ++i) {
+            if (_absent[seats[i].owner]) continue;
+            bool no = (mask >> i) & (mask >> (i + 1)) & 1 != 0;
+            votes[i] = no ? _no(seats[i].owner, index, 4) : _yes(seats[i].owner, index);
+        }
+        uint256 before = consensus.head().settlement;
+        consensus.settle(newestRound, votes, _contents[otherContent ? 1 - index : index]);
+        if (consensus.head().settlement != before) _agreed(before);
+        _nextBlock();
+    }
+
+    /// @dev A new settlement: exactly one more, of the candidate whose content we gave.
+    function _agreed(uint256 before) private {
+        IRoundConsensus.Head memory head = consensus.head();
+        ++settlements;
+        if (head.settlement != before + 1) breach = "more than one winner";
+        bool first = head.modelRoot == _contents[0].modelRoot;
+        if (!first && head.modelRoot != _contents[1].modelRoot) breach = "a winner nobody posted";
+        _promises[head.settlement] = _promises[before];
+        IRoundConsensus.CandidateContent memory c = _contents[first ? 0 : 1];
+        if (head.payoutsTotal == c.payoutsTotal) _promises[head.settlement] = _posted[c.modelRoot];
+    }
+
+    function fail() external step {
+        consensus.failRound(newestRound);
+    }
+
+    // ------------------------------------------------------------------ money
+
+    function fund(uint96 amount) external step {
+        amount = 1 + amount % (2 * BUDGET);
+        _fund(amount);
+        fundedByUs += amount;
+    }
+
+    function claim(uint256 settlement, bool first) external step {
+        settlement = 1 + settlement % settlements;
+        Promise memory owed = _promises[settlement];
+        bytes32[] memory proof = new bytes32[](1);
+        proof[0] = first ? _leaf(1, owed.second) : _leaf(0, owed.first);
+        address account = first ? address(0xC0) : address(0xC1);
+        paid += pot.claim(settlement, account, first ? owed.first : owed.second, proof);
+    }
+
+    function _leaf(uint256 who, uint256 cumulative) private pure returns (bytes32) {
+        return keccak256(bytes.concat(keccak256(abi.encode(address(uint160(0xC0 + who)), cumulative))));
+    }
+
+    function _root(bytes32 a, bytes32 b) private pure returns (bytes32) {
+        return a < b ? keccak256(abi.encode(a, b)) : keccak256(abi.encode(b, a));
+    }
+
+    // ------------------------------------------------------------------ for the invariants
+
+    function parts()
+        external
+        view
+        returns (address token_, address registry_, address pot_, address consensus_, address lens_)
+    {
+        return (address(token), address(registry), address(pot), address(consensus), address(lens));
+    }
+}
