@@ -1,4 +1,5 @@
-// Builds what is generated and not committed: contract artifacts, their TypeScript types, and the WASM kernels.
+// Builds what is generated and not committed: contract artifacts, their TypeScript types, the WASM kernels and
+// the explorer's pages.
 // Each part skips itself when its output is newer than its sources.
 import { spawnSync } from "node:child_process";
 import { existsSync, globSync, statSync } from "node:fs";
@@ -39,3 +40,14 @@ if (
 ) {
   run("compiling the kernels", "scripts/build-kernels.ts");
 }
+
+const pages = "explorer/dist/index.html";
+const pageSources = [
+  "explorer/!(dist)/**",
+  "explorer/*.*",
+  "coordinator/protocol/**/*.ts",
+  "scripts/build-explorer.ts",
+  "package-lock.json",
+];
+const newestPage = Math.max(...globSync(pageSources, { cwd: root }).map(modifiedAt));
+if (modifiedAt(pages) < newestPage) run("building the explorer", "scripts/build-explorer.ts");

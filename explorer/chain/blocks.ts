@@ -1,4 +1,3 @@
-import type { Hex } from "../../coordinator/protocol/bytes.ts";
 import type { Federation } from "./federation.ts";
 import { quantity } from "./rpc.ts";
 import type { RawBlock, RawTransaction } from "./types.ts";
@@ -39,8 +38,4 @@ export async function findTransactions(
 export function transactionsOf(block: RawBlock | null): RawTransaction[] {
   const all = block?.transactions ?? [];
   return all.filter((one): one is RawTransaction => typeof one !== "string").toReversed();
-}
-
-export function hashOf(transaction: RawTransaction | Hex): Hex {
-  return typeof transaction === "string" ? transaction : transaction.hash;
 }

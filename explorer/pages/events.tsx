@@ -21,7 +21,7 @@ export function EventsPage() {
       <Title>Events</Title>
       <Card>
         <FilterForm filter={filter} />
-        <EventList filter={filter} />
+        <EventList key={route.query.toString()} filter={filter} />
       </Card>
     </>
   );

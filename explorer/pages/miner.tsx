@@ -80,7 +80,7 @@ export function MinerPage() {
                   "never"
                 ) : (
                   <span key="l">
-                    round <Round number={lastSeen} />
+                    <Round number={lastSeen} word />
                   </span>
                 ),
               ],

@@ -114,13 +114,7 @@ function columnsOf({ view }: App): Column<Row>[] {
       name: "last seen",
       number: true,
       show: ({ lastSeen }) =>
-        lastSeen === null ? (
-          <span class="dim">never</span>
-        ) : (
-          <>
-            round <Round number={lastSeen} />
-          </>
-        ),
+        lastSeen === null ? <span class="dim">never</span> : <Round number={lastSeen} word />,
       value: ({ lastSeen }) => lastSeen,
     },
     {

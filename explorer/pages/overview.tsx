@@ -1,6 +1,7 @@
 import { deadlinesOf, isFinal, tokenTotals, winnerOf } from "../../coordinator/protocol/views/queries.ts";
 import { phaseOf } from "../../coordinator/protocol/views/summary.ts";
 import { formatShare, formatSpan } from "../format/text.ts";
+import { linkTo } from "../state/route.ts";
 import { accuracySeries, ratioSeries } from "../state/series.ts";
 import { useApp } from "../ui/app-context.tsx";
 import { Card, Facts, Loading, Stat, Title } from "../ui/layout.tsx";
@@ -131,11 +132,7 @@ function CurrentRound() {
   const end = graceEnd ?? (phase === "collect" ? collectMaxEnd : lastSlotEnd);
   return (
     <Card
-      title={
-        <>
-          Round <Round number={record.round} />
-        </>
-      }
+      title={<a href={linkTo("round", record.round)}>Round {String(record.round)}</a>}
       side={<Pill text={record.status} />}
     >
       <Facts

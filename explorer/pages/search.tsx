@@ -4,8 +4,13 @@ import { Await, Card, Title } from "../ui/layout.tsx";
 
 /** What a search found, as a page of its own: searches can be linked to. */
 export function SearchPage() {
-  const { route, federation, view, complete } = useApp();
+  const { route } = useApp();
   const text = route.query.get("q") ?? route.key;
+  return <Results key={text} text={text} />;
+}
+
+function Results({ text }: { text: string }) {
+  const { federation, view, complete } = useApp();
   const result = useLoad(() => search(text, federation, view), [text, complete]);
   return (
     <>

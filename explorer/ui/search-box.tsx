@@ -21,6 +21,7 @@ export function SearchBox({ app }: { app: App | null }) {
     if (answer.found.length !== 1) return;
     location.hash = answer.found[0]!.link;
     box.current!.value = "";
+    box.current!.blur();
   };
   const close = () => setResult(null);
   return (

@@ -83,8 +83,13 @@ export function Block({ number }: { number: number }) {
   return <a href={linkTo("block", number)}>{formatInteger(number)}</a>;
 }
 
-export function Round({ number }: { number: bigint | number }) {
-  return <a href={linkTo("round", number)}>{String(number)}</a>;
+export function Round({ number, word }: { number: bigint | number; word?: boolean }) {
+  return (
+    <a href={linkTo("round", number)}>
+      {word ? "round " : ""}
+      {String(number)}
+    </a>
+  );
 }
 
 /** A CID by its digest, or what its absence means. */
