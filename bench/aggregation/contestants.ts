@@ -11,6 +11,7 @@ export interface Contestant {
   stop(): void;
 }
 
+const COMPILER = "gcc";
 const here = fileURLToPath(new URL(".", import.meta.url));
 
 /** Python with NumPy; null if it is not installed. */
@@ -23,7 +24,7 @@ export async function startNumpy(...args: readonly (string | number)[]): Promise
 export async function startReader(folder: string, ...args: readonly number[]): Promise<Contestant | null> {
   const program = join(folder, "reader");
   const flags = ["-O3", "-march=native", "-mprefer-vector-width=512", "-pthread"];
-  const compiled = spawnSync("gcc", [...flags, "-o", program, join(here, "reader.c")], { stdio: "inherit" });
+  const compiled = spawnSync(COMPILER, [...flags, "-o", program, join(here, "reader.c")], { stdio: "inherit" });
   return compiled.status === 0 ? await start(program, [...args.map(String), folder]) : null;
 }
 

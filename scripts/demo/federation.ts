@@ -4,6 +4,7 @@ import { JsonRpcProvider } from "ethers";
 import { openFileLedger } from "../../coordinator/adapters/ledger/file-ledger.ts";
 import { LEDGER_FILE } from "../../coordinator/cli/connect.ts";
 import { splitMnist } from "../../coordinator/cli/data/split.ts";
+import { formatAttack } from "../../coordinator/protocol/attacks/attack.ts";
 import type { Hex } from "../../coordinator/protocol/bytes.ts";
 import type { Funder, User } from "../federation/accounts.ts";
 import { hardhatArtifacts } from "../federation/artifact.ts";
@@ -51,8 +52,8 @@ export async function setUpFederation(
   const ledger = await openFileLedger(join(options.out, LEDGER_FILE));
   const path = join(options.out, "deployment.json");
   const taskFolder = join(options.out, "task");
-  const { seed, validationSize } = options;
-  const task = await writeTaskFiles(taskFolder, { seed, ...(validationSize && { validationSize }) });
+  const { seed, validationSize, rule } = options;
+  const task = await writeTaskFiles(taskFolder, { seed, rule, ...(validationSize && { validationSize }) });
   const log = display.line;
   const network = "demo";
   const profile = PROFILES.demo;
@@ -88,7 +89,9 @@ export async function startNodes(
     const { epochs, batchSize, learningRate } = options;
     const training = ["--epochs", epochs, "--batch", batchSize, "--learning-rate", learningRate];
     const work = ["--data", files[index]!.path, "--seed", `${seed}/${index + 1}`, "--rounds", options.rounds];
-    const rest = [...training, ...work].map(String);
+    const hostile = index >= parts - options.byzantine;
+    const attack = hostile ? ["--attack", formatAttack(options.attack)] : [];
+    const rest = [...training, ...work, ...attack].map(String);
     const args = [CLI, "client", "run", ...chainArgs(federation), ...keyArgs(user), "--json", ...rest];
     supervisor.start({ name: `client-${index + 1}`, args });
   }

@@ -1,16 +1,28 @@
 import { Command, InvalidArgumentError } from "commander";
+import { parseAttack } from "../../coordinator/cli/client/poison.ts";
 import { parsePercentages } from "../../coordinator/cli/data/split.ts";
 import { integerBetween } from "../../coordinator/cli/options.ts";
+import { FEDAVG, parseRuleText, type Rule } from "../../coordinator/protocol/aggregation/rule.ts";
+import type { Attack } from "../../coordinator/protocol/attacks/attack.ts";
+import { isQuorateError } from "../../coordinator/protocol/errors.ts";
 
 /** Most miners and clients one machine is asked to carry. */
 const MOST_MINERS = 16;
 const MOST_CLIENTS = 64;
+/** Above so many clients their coalitions, twice as many with each, are scored on fewer images. */
+const FULL_VALIDATION_CLIENTS = 6;
+const REDUCED_VALIDATION = 1_000;
 
 export interface DemoOptions {
   readonly rounds: number;
   readonly clients: number;
   /** Wrong labels per client, 0 … 1. */
   readonly labelNoise: readonly number[];
+  /** How updates become a model. */
+  readonly rule: Rule;
+  /** The last so many clients are hostile and do what `attack` says. */
+  readonly byzantine: number;
+  readonly attack: Attack;
   readonly miners: number;
   readonly seed: string;
   /** Folder of everything the run writes; emptied first. */
@@ -41,7 +53,42 @@ export function parseDemoOptions(argv: readonly string[]): DemoOptions {
     .option("--out <folder>", "where the report, the logs and the nodes' folders go", "runs/demo")
     .option("--keep", "leave chain and miners running at the end", false)
     .option("--json", "print the report instead of tables", false)
+    .allowExcessArguments(false)
+    .exitOverride();
+  addRuleOptions(command);
+  addTrainingOptions(command);
+  command.parse(argv, { from: "user" });
+  const { batch, ...options } = command.opts();
+  if (options.byzantine >= options.clients)
+    command.error(
+      `error: --byzantine ${options.byzantine} of ${options.clients} clients leaves nobody honest`,
+    );
+  const { labelNoise, clients } = options as { labelNoise: readonly number[]; clients: number };
+  const full = Array.from({ length: clients }, (_, i) => labelNoise[i] ?? 0);
+  const validationSize = clients > FULL_VALIDATION_CLIENTS ? { validationSize: REDUCED_VALIDATION } : {};
+  return { ...validationSize, ...options, batchSize: batch, labelNoise: full } as unknown as DemoOptions;
+}
+
+function addRuleOptions(command: Command): void {
+  command
+    .option(
+      "--rule <rule>",
+      "aggregation, as in median, nnm:2+trimmed-mean:2, multi-krum:2",
+      parseRule,
+      FEDAVG,
+    )
+    .option("--attack <attack>", "what hostile clients send", parseAttack, parseAttack("ipm:5"))
+    .option("--byzantine <n>", "how many of the clients are hostile", integerBetween(0, MOST_CLIENTS - 1), 0);
+}
+
+function addTrainingOptions(command: Command): void {
+  command
     .option("--samples <n>", "training samples per client (default: all)", integerBetween(1, 54_000))
+    .option(
+      "--validation-size <n>",
+      `validation images (default: 6000, above ${FULL_VALIDATION_CLIENTS} clients ${REDUCED_VALIDATION})`,
+      integerBetween(1, 6_000),
+    )
     .option(
       "--epochs <n>",
       "passes over the data per round",
@@ -54,14 +101,16 @@ export function parseDemoOptions(argv: readonly string[]): DemoOptions {
       integerBetween(1, 10_000),
       TRAINING_DEFAULTS.batchSize,
     )
-    .option("--learning-rate <x>", "step size", parsePositive, TRAINING_DEFAULTS.learningRate)
-    .allowExcessArguments(false)
-    .exitOverride();
-  command.parse(argv, { from: "user" });
-  const { batch, ...options } = command.opts();
-  const { labelNoise, clients } = options as { labelNoise: readonly number[]; clients: number };
-  const full = Array.from({ length: clients }, (_, i) => labelNoise[i] ?? 0);
-  return { ...options, batchSize: batch, labelNoise: full } as unknown as DemoOptions;
+    .option("--learning-rate <x>", "step size", parsePositive, TRAINING_DEFAULTS.learningRate);
+}
+
+function parseRule(text: string): Rule {
+  try {
+    return parseRuleText(text);
+  } catch (error) {
+    if (isQuorateError(error)) throw new InvalidArgumentError(`${error.message}.`);
+    throw error;
+  }
 }
 
 export function parsePositive(text: string): number {

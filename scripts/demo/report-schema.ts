@@ -27,6 +27,14 @@ const gas = z
     error: "gas.total is not the sum of its parts",
   });
 
+const selection = z.strictObject({
+  rule: z.string(),
+  /** Part in the model; null where every coordinate decides for itself. */
+  weights: z.record(address, basisPoints.nullable()),
+  /** Why an update has no part. */
+  unweighted: z.record(address, z.string()),
+});
+
 /** What a round that did not agree on a model has null in. */
 const MODEL_FIELDS = ["candidate", "modelRoot", "modelCid", "validationScore", "testAccuracy"] as const;
 
@@ -48,6 +56,8 @@ const round = z
     shapley: z.record(address, integer),
     shapleyDenominator: natural,
     payouts: z.record(address, natural),
+    /** Only with a rule other than FedAvg. */
+    selection: selection.optional(),
     gas,
     transactions: z.array(hash),
   })

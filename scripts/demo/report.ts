@@ -3,7 +3,7 @@ import { cidOfDigest } from "../../coordinator/adapters/ipfs/cid.ts";
 import { sameHex } from "../../coordinator/protocol/bytes.ts";
 import { gasOfRound } from "../../coordinator/protocol/ledger/report.ts";
 import type { LedgerRow } from "../../coordinator/protocol/ledger/row.ts";
-import type { ManifestFile } from "../../coordinator/protocol/round/manifest-file.ts";
+import type { ManifestFile, Selection } from "../../coordinator/protocol/round/manifest-file.ts";
 import type { FederationView, RoundRecord } from "../../coordinator/protocol/views/federation-view.ts";
 import { isFinal, tallyOf, weightOf, winnerOf } from "../../coordinator/protocol/views/queries.ts";
 import { REPORT_SCHEMA_VERSION, type Report, type ReportRound } from "./report-schema.ts";
@@ -89,7 +89,7 @@ function contributionsOf(
   { manifests, view }: ReportInputs,
   record: RoundRecord,
   manifest: ManifestFile | undefined,
-): Pick<ReportRound, "shapley" | "shapleyDenominator" | "payouts"> {
+): Pick<ReportRound, "shapley" | "shapleyDenominator" | "payouts" | "selection"> {
   if (!manifest) return { shapley: {}, shapleyDenominator: "1", payouts: {} };
   const base = view.settlements.get(record.baseSettlement);
   const before = (base && manifests.get(base.round)?.payouts) ?? [];
@@ -105,6 +105,18 @@ function contributionsOf(
     shapley: Object.fromEntries(shapley),
     shapleyDenominator: String(manifest.shapley?.denominator ?? 1n),
     payouts: Object.fromEntries(paid),
+    ...(manifest.selection && { selection: selectionOf(manifest, manifest.selection) }),
+  };
+}
+
+function selectionOf(
+  { updates }: ManifestFile,
+  { rule, weights, unweighted }: Selection,
+): ReportRound["selection"] {
+  return {
+    rule,
+    weights: Object.fromEntries(updates.map(({ client }, k) => [getAddress(client), weights[k]!])),
+    unweighted: Object.fromEntries(unweighted.map(({ client, reason }) => [getAddress(client), reason])),
   };
 }
 

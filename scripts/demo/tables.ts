@@ -23,15 +23,41 @@ export function roundTable(round: ReportRound, names: Names): string {
     ]);
   }
   const clients = new Table({
-    head: ["client", "Shapley (correct answers)", "payout"],
+    head: [
+      "client",
+      ...(round.selection ? ["received", "weight"] : []),
+      "Shapley (correct answers)",
+      "payout",
+    ],
     style: plain,
   });
   const byName = (a: string, b: string) => nameOf(a).localeCompare(nameOf(b), "en", { numeric: true });
   for (const client of Object.keys(round.shapley).sort(byName)) {
     const value = Number(round.shapley[client]) / Number(round.shapleyDenominator);
-    clients.push([nameOf(client), value.toFixed(2), `${amount(BigInt(round.payouts[client] ?? "0"))} QRT`]);
+    const used = round.selection ? ["yes", weightText(round.selection, client)] : [];
+    clients.push([
+      nameOf(client),
+      ...used,
+      value.toFixed(2),
+      `${amount(BigInt(round.payouts[client] ?? "0"))} QRT`,
+    ]);
   }
+  const missing = Object.keys(names).filter((address) => isMissing(round, names, address));
+  for (const address of missing) clients.push([nameOf(address), "no", "–", "–", "–"]);
   return `${roundLine(round)}\n${miners.toString()}\n${clients.toString()}`;
+}
+
+/** A client without an update in the manifest: it sent none, or one that was refused. */
+function isMissing({ selection, shapley }: ReportRound, names: Names, address: string): boolean {
+  if (!selection || !names[address]!.startsWith("client")) return false;
+  return !Object.keys(shapley).some((client) => client.toLowerCase() === address);
+}
+
+/** What part an update has in the model, or why it has none. */
+function weightText({ weights, unweighted }: NonNullable<ReportRound["selection"]>, client: string): string {
+  const weight = weights[client];
+  if (weight === undefined) return "–";
+  return unweighted[client] ?? (weight === null ? "by coordinate" : percent(weight));
 }
 
 /** The outcome of a round in one line. */

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { loadMnist } from "../../coordinator/adapters/data/mnist.ts";
 import { digestOfBytes } from "../../coordinator/adapters/ipfs/cid.ts";
+import { FEDAVG, type Rule } from "../../coordinator/protocol/aggregation/rule.ts";
 import { type Hex, ZERO_HASH } from "../../coordinator/protocol/bytes.ts";
 import { initialModel } from "../../coordinator/protocol/learning/architecture.ts";
 import { type Dataset, encodeDataset, selectSamples } from "../../coordinator/protocol/learning/dataset.ts";
@@ -25,6 +26,8 @@ export interface TaskOptions {
   readonly seed: string;
   /** Widths of the layers; default the 2NN of McMahan et al. 2017 (arXiv:1602.05629), section 3. */
   readonly layers?: readonly number[];
+  /** FedAvg by default. */
+  readonly rule?: Rule;
   /** Use only the first so many of the 6,000 validation images. */
   readonly validationSize?: number;
 }
@@ -43,7 +46,7 @@ export async function writeTaskFiles(folder: string, options: TaskOptions): Prom
     architecture,
     kernels: KERNEL_VERSION,
     genesisSeed: options.seed,
-    rule: { name: "fedavg" },
+    rule: options.rule ?? FEDAVG,
     validation: { cid: await digestOfBytes(validationBytes), size: validation.count },
   } as const;
   const taskBytes = encodeTask(task);

@@ -48,6 +48,13 @@ describe("demo options", () => {
     expect(parseDemoOptions([])).to.deep.include({ rule: { name: "fedavg" }, byzantine: 0 });
   });
 
+  it("score many clients' coalitions on fewer images unless told otherwise", () => {
+    const sizeOf = (words: string) => parseDemoOptions(words.split(" ")).validationSize;
+    expect(sizeOf("--clients 6")).to.equal(undefined);
+    expect(sizeOf("--clients 7")).to.equal(1_000);
+    expect(sizeOf("--clients 7 --validation-size 6000")).to.equal(6_000);
+  });
+
   for (const words of ["--rule best", "--rule krum", "--attack bribe", "--byzantine 3", "--byzantine -1"])
     it(`refuse ${words}`, () => {
       expect(() => parseDemoOptions(words.split(" "))).to.throw(CommanderError);
