@@ -1,0 +1,82 @@
+// Breaks a rule on purpose, in a copy of the project, and runs the tests that must notice. Exit code 1 if a mutant
+// survives, does not build, or no longer fits its source.
+//
+//   node test/mutants/run.ts                   all
+//   node test/mutants/run.ts --sample          the fixed sample that CI runs
+//   node test/mutants/run.ts --only tally      those whose name or file contains the word
+//   node test/mutants/run.ts --fit             only check that each fits its source; nothing is run
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { createWorkspace, type Mutant, mutated, type Workspace } from "./workspace.ts";
+
+const { values } = parseArgs({
+  options: {
+    sample: { type: "boolean", default: false },
+    only: { type: "string", default: "" },
+    fit: { type: "boolean", default: false },
+    workers: { type: "string", default: "2" },
+  },
+});
+
+const all: Mutant[] = JSON.parse(readFileSync(new URL("mutants.json", import.meta.url), "utf8"));
+const chosen = all
+  .filter((mutant) => !values.sample || mutant.sample)
+  .filter(({ name, file }) => name.includes(values.only) || file.includes(values.only));
+const misfits = [...chosen.flatMap(misfit), ...unnamed()];
+for (const line of misfits) console.error(line);
+if (chosen.length === 0) console.error("no mutant matches");
+if (misfits.length > 0 || chosen.length === 0) process.exit(1);
+console.log(`${chosen.length} mutants fit their sources`);
+if (values.fit) process.exit(0);
+
+const count = Math.min(Number(values.workers), chosen.length);
+const workspaces = Array.from({ length: count }, createWorkspace);
+process.on("exit", () => {
+  for (const workspace of workspaces) workspace.remove();
+});
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
+
+if (!(await holdsUnchanged(workspaces[0]!))) process.exit(1);
+const queue = [...chosen];
+let failed = 0;
+await Promise.all(workspaces.map(work));
+console.log(`${chosen.length - failed} killed, ${failed} not`);
+process.exit(failed === 0 ? 0 : 1);
+
+/** A test that fails anyway kills nothing. */
+async function holdsUnchanged(workspace: Workspace): Promise<boolean> {
+  const { verdict, output } = await workspace.run([...new Set(chosen.flatMap((mutant) => mutant.killedBy))]);
+  const holds = verdict === "survived";
+  console.log(holds ? "their tests pass on the unchanged sources" : `the unchanged sources fail:\n${output}`);
+  return holds;
+}
+
+async function work(workspace: Workspace): Promise<void> {
+  for (let mutant = queue.shift(); mutant; mutant = queue.shift()) {
+    const started = performance.now();
+    const { verdict, output } = await workspace.try(mutant);
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    console.log(`${verdict.padEnd(8)} ${mutant.name.padEnd(34)} ${seconds.padStart(6)} s  ${mutant.rule}`);
+    if (verdict === "killed") continue;
+    failed += 1;
+    if (output) console.log(output);
+  }
+}
+
+function misfit(mutant: Mutant): string[] {
+  try {
+    mutated(readFileSync(mutant.file, "utf8"), mutant);
+    for (const file of mutant.killedBy) readFileSync(file);
+    return [];
+  } catch (error) {
+    return [(error as Error).message];
+  }
+}
+
+/** Mutants the README beside this file does not name. */
+function unnamed(): string[] {
+  const text = readFileSync(new URL("README.md", import.meta.url), "utf8");
+  return all
+    .filter(({ name }) => !text.includes(`\`${name}\``))
+    .map(({ name }) => `${name}: not in the README`);
+}
