@@ -84,22 +84,3 @@ async function sendReverting({ chain, reader }: TestFederation): Promise<Hex> {
   await sent.wait().catch(() => undefined);
   return sent.hash as Hex;
 }
-
-/** `count` further rounds, each agreed at once. */
-export async function playMore(federation: TestFederation, from: number, count: number): Promise<void> {
-  for (let n = from; n < from + count; n++) {
-    const candidate = await candidateOf(federation, n, {
-      payoutsTotal: 0n,
-      payoutsRoot: `0x${"00".repeat(32)}`,
-    });
-    await federation.chain.provider.send("evm_increaseTime", [TEST_PARAMETERS.challengeWindow]);
-    await federation.chain.provider.send("evm_mine", []);
-    const [primary, secondary] = await byRank(federation);
-    const proposals = await Promise.all(
-      [primary!, secondary!].map((one) => signCandidate(federation, one, candidate)),
-    );
-    await primary!.chain.propose(candidate, proposals);
-    const votes = await Promise.all(federation.miners.map((miner) => signVote(federation, miner, candidate)));
-    await federation.miners[0]!.chain.settle(candidate.round, votes);
-  }
-}

@@ -1,0 +1,67 @@
+import { expect } from "chai";
+import type { Browser } from "playwright-core";
+import type { ExplorerServer } from "../../coordinator/adapters/explorer/server.ts";
+import { findChromium, launch, openPage } from "../../scripts/explorer/browser.ts";
+import { startChain, type TestChain } from "../adapters/chain/federation.ts";
+import type { TestFederation } from "../adapters/chain/members.ts";
+import { hasAnvil, startAnvil } from "../explorer/chains.ts";
+import { playMany } from "../explorer/many-rounds.ts";
+import { settled, textOf, visit } from "../explorer/pages.ts";
+import { serve } from "../explorer/serve.ts";
+
+const ROUNDS = process.env.QUORATE_SAMPLE ? 60 : 1_000;
+const FIRST_ROW_LIMIT_MS = 2_000;
+const chromium = findChromium();
+if (!chromium) console.warn("skipped: the explorer with many rounds, because there is no Chromium");
+
+if (chromium)
+  describe(`the explorer on a chain with ${ROUNDS} rounds`, function () {
+    this.timeout(1_800_000);
+    let chain: TestChain;
+    let federation: TestFederation;
+    let server: ExplorerServer;
+    let browser: Browser;
+    before(async () => {
+      chain = await (hasAnvil() ? startAnvil() : startChain());
+      federation = await playMany(chain, ROUNDS);
+      server = await serve({ rpcUrl: chain.rpcUrl, consensus: federation.consensus });
+      browser = await launch(chromium);
+    });
+    after(async () => {
+      await browser?.close();
+      await server?.stop();
+      federation?.close();
+      await chain?.stop();
+    });
+
+    it("paints the first row of the rounds within two seconds, median of five", async () => {
+      const times: number[] = [];
+      for (let i = 0; i < 5; i++) {
+        const { page, context } = await openPage(browser, server.url);
+        const started = performance.now();
+        await page.goto(`${server.url}/#/rounds`);
+        await page.waitForSelector("tbody tr");
+        times.push(performance.now() - started);
+        await context.close();
+      }
+      const median = times.sort((a, b) => a - b)[2]!;
+      console.log(`      first row: ${times.map((time) => Math.round(time)).join(", ")} ms`);
+      expect(median).to.be.at.most(FIRST_ROW_LIMIT_MS);
+    });
+
+    it("reads the whole history, pages through it and opens the first round", async () => {
+      const { page, context, errors } = await openPage(browser, server.url);
+      const started = performance.now();
+      await visit(page, server.url, "rounds");
+      console.log(`      whole history: ${Math.round(performance.now() - started)} ms`);
+      expect(await page.locator("tbody tr td:first-child").first().innerText()).to.equal(String(ROUNDS + 1));
+      await page.locator(".pager a:text-is('older')").click();
+      await settled(page);
+      expect(await page.locator("tbody tr td:first-child").first().innerText()).to.equal(String(ROUNDS - 24));
+      await visit(page, server.url, "round/1");
+      expect(await textOf(page)).to.contain("Round 1 agreed final");
+      for (const path of ["", "miners", "gas", "events"]) await visit(page, server.url, path);
+      expect(errors).to.deep.equal([]);
+      await context.close();
+    });
+  });
