@@ -78,6 +78,9 @@ describe("FedAvg", () => {
     const [big, small, opposite] = [update(1, 1000), update(1, 2 ** -44), update(1, -1000)];
     expect(fedAvg([big, small, small, opposite])[0]).to.equal(0);
     expect(fedAvg([small, small, big, opposite])[0]).to.equal(2 ** -45);
+    // The first to the last, not the last to the first.
+    expect(fedAvg([big, small, opposite, small])[0]).to.equal(2 ** -46);
+    expect(fedAvg([small, opposite, small, big])[0]).to.equal(0);
   });
 
   it("never makes −0", () => {
