@@ -61,7 +61,7 @@ export async function connect(rpc: Rpc, base = ""): Promise<Federation> {
   checkChain(book, BigInt(chainId), genesis?.hash ?? null);
   const addresses: Record<string, Hex> = { RoundConsensus: book.consensus };
   const call = caller(rpc, book.abis, addresses);
-  await find(rpc, book, addresses, call);
+  await find(book, addresses, call);
   const [symbol, decimals, task, firstBlock] = await Promise.all([
     call<string>("FederationToken", "symbol").catch(() => "tokens"),
     call<number>("FederationToken", "decimals").catch(() => 18),
@@ -119,12 +119,11 @@ function caller(rpc: Rpc, abis: ServerBook["abis"], addresses: Readonly<Record<s
   };
 }
 
-async function find(rpc: Rpc, book: ServerBook, addresses: Record<string, Hex>, call: Call): Promise<void> {
+async function find(book: ServerBook, addresses: Record<string, Hex>, call: Call): Promise<void> {
   const missing = new QuorateError(
     "CONTRACT_MISSING",
     `There is no RoundConsensus at ${book.consensus} on this chain. Deploy first, or check --rpc and --contract.`,
   );
-  if ((await rpc<Hex>("eth_getCode", book.consensus, "latest")) === "0x") throw missing;
   try {
     const [wiring, lens] = await Promise.all([
       call<Record<string, Hex>>("RoundConsensus", "wiring"),
@@ -143,17 +142,25 @@ async function find(rpc: Rpc, book: ServerBook, addresses: Record<string, Hex>, 
   if (manager) addresses.AccessManager = manager.address;
 }
 
-/** From the deployment file, else by bisection; 0 if the node has forgotten old state. */
+/** Places asked at once in the search for the first block: few round trips, whatever the chain's length. */
+const PROBES = 32;
+
+/** From the deployment file, else by looking for the first block with code; 0 if the node has forgotten old state. */
 async function findFirstBlock(rpc: Rpc, book: ServerBook): Promise<number> {
   const known = Object.values(book.deployments).map(({ block }) => block);
   if (known.length > 0) return Math.min(...known);
   let [low, high] = [0, Number(await rpc<Hex>("eth_blockNumber"))];
   try {
     while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      const code = await rpc<Hex>("eth_getCode", book.consensus, quantity(middle));
-      if (code === "0x") low = middle + 1;
-      else high = middle;
+      const step = Math.max(1, Math.ceil((high - low) / PROBES));
+      const places = Array.from({ length: PROBES }, (_, i) => low + i * step).filter((place) => place < high);
+      const codes = await Promise.all(
+        places.map((place) => rpc<Hex>("eth_getCode", book.consensus, quantity(place))),
+      );
+      const first = codes.findIndex((code) => code !== "0x");
+      const last = first < 0 ? places.length - 1 : first - 1;
+      if (first >= 0) high = places[first]!;
+      low = last < 0 ? high : places[last]! + 1;
     }
     // The registries come before the consensus, with events in their constructors.
     return Math.max(0, low - REGISTRIES_BEFORE);

@@ -56,9 +56,10 @@ async function session(rpc: Rpc, store: Store): Promise<void> {
 }
 
 async function readAll(federation: Federation, history: History, store: Store): Promise<void> {
-  const latest = await newest(federation);
-  store.set({ latestBlock: Number(latest.number), blockTime: await timeNow(federation, latest) });
-  store.set({ glimpse: await firstGlimpse(federation, Number(latest.number)) });
+  const [latest, parameters] = await Promise.all([newest(federation), parametersOf(federation)]);
+  const blockTime = timeNow(federation, latest);
+  const first = parameters && (await glimpse(federation, Number(latest.number), parameters));
+  store.set({ latestBlock: Number(latest.number), blockTime: await blockTime, glimpse: first });
   let drawn = 0;
   await advance(federation, history, Number(latest.number), (reading) => {
     if (Date.now() - drawn < REDRAW_MS) return;
@@ -69,11 +70,11 @@ async function readAll(federation: Federation, history: History, store: Store): 
   store.set({ view: history.view, connection: "live", problem: null });
 }
 
-async function firstGlimpse(federation: Federation, latest: number) {
+async function parametersOf(federation: Federation): Promise<ContractParameters | null> {
   const values = await federation.call<Record<string, number>>("RoundLens", "parameters").catch(() => null);
   if (!values) return null;
   const parameters = Object.entries(values).map(([name, value]) => [name, BigInt(value)]);
-  return glimpse(federation, latest, Object.fromEntries(parameters) as ContractParameters);
+  return Object.fromEntries(parameters) as ContractParameters;
 }
 
 /** The newest block that was folded: it must stay in the chain. */

@@ -28,9 +28,10 @@ function whereNext(options: DemoOptions, { federation, kept }: DemoResult): stri
   if (kept.length === 0)
     return [
       ...files,
-      "explore a run    npm run demo -- --keep leaves chain and miners running for quorate status",
+      "explore a run    npm run demo -- --keep leaves chain and miners running for quorate status and quorate explorer",
     ];
   const chain = `--rpc ${federation.rpcUrl} --contract ${federation.contract}`;
+  const deployment = join(options.out, "deployment.json");
   return [
     ...files,
     "still running:",
@@ -39,6 +40,8 @@ function whereNext(options: DemoOptions, { federation, kept }: DemoResult): stri
     `                 npx quorate rounds ${chain}`,
     `                 npx quorate gas ${chain}`,
     `                 npx quorate verify --round 1 ${chain}`,
+    `in a browser     npx quorate explorer --rpc ${federation.rpcUrl} --deployment ${deployment} --ipfs ${federation.endpoints[0]}`,
+    "                 then open http://127.0.0.1:4600",
     `stop them        ${stopCommand(kept)}`,
   ];
 }
