@@ -19,6 +19,7 @@ for (let run = 0; run < Number(runs); run++) {
   const { floats } = await engine.aggregateFiles(parseRuleText(rule), {
     files,
     dimension: Number(dimension),
+    result,
   });
   seconds.push((performance.now() - start) / 1000);
   digest = createHash("sha256").update(new Uint8Array(floats.buffer)).digest("hex");

@@ -35,6 +35,8 @@ export interface FileInput {
   readonly dimension: number;
   readonly centre?: UpdateFile;
   readonly seed?: Uint8Array;
+  /** Where the result goes, 4·dimension bytes: given again and again, no call needs memory of its own. */
+  readonly result?: SharedArrayBuffer;
 }
 
 /** Applies rules with WASM kernels in several threads: the same bits as the reference, whatever their number. */
@@ -69,6 +71,7 @@ const SCRATCH_AT = 1024;
 export async function createAggregationEngine({ threads = 2 } = {}): Promise<AggregationEngine> {
   const pool = new ThreadPool(await loadAggregationKernels());
   const run = (rule: Rule, input: Input) => apply(rule, input, { pool, threads });
+  const memories = createMemoryCache();
   const allocate = (updates: number, dimension: number) => allocateRows(updates, dimension, { threads, run });
   return {
     allocate,
@@ -82,7 +85,7 @@ export async function createAggregationEngine({ threads = 2 } = {}): Promise<Agg
       const { floats, shares } = await shared.aggregate(rule, counts, context.seed);
       return { floats: new Float32Array(floats), shares };
     },
-    aggregateFiles: (rule, input) => run(rule, fileInput(input, threads)),
+    aggregateFiles: async (rule, input) => run(rule, fileInput(input, threads, memories)),
     stop: () => pool.stop(),
   };
 }
@@ -116,11 +119,29 @@ function allocateRows(
   };
 }
 
-function fileInput({ files, dimension, centre, seed }: FileInput, threads: number): Input {
+/** Scratch of file passes. A thread does one job after the other, so all passes may share it. */
+type MemoryCache = (bytes: number, size: { updates: number; dimension: number }) => WebAssembly.Memory;
+
+function createMemoryCache(): MemoryCache {
+  let held: WebAssembly.Memory | undefined;
+  return (bytes, size) => {
+    if (!held || held.buffer.byteLength < bytes) held = createMemory(bytes, size);
+    return held;
+  };
+}
+
+function fileInput(input: FileInput, threads: number, memories: MemoryCache): Input {
+  const { files, dimension, centre, seed } = input;
   const counts = checkedCounts(files.map(({ sampleCount }) => ({ sampleCount, floats: new Float32Array() })));
   const bytes = Math.ceil((scratchBytes(files.length) + readBufferBytes(files.length)) / 64) * 64;
-  const memory = createMemory(SCRATCH_AT + threads * bytes, { updates: files.length, dimension });
-  const result = new SharedArrayBuffer(4 * dimension);
+  const memory = memories(SCRATCH_AT + threads * bytes, { updates: files.length, dimension });
+  const result = input.result ?? new SharedArrayBuffer(4 * dimension);
+  if (result.byteLength !== 4 * dimension)
+    throw new QuorateError(
+      "AGGREGATION_SHAPE",
+      `the result has room for ${result.byteLength} bytes, the updates' values take ${4 * dimension}`,
+      { actual: result.byteLength, expected: 4 * dimension },
+    );
   return {
     source: { kind: "files", files, result, ...(centre && { centre }) },
     memory,

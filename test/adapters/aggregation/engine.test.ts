@@ -116,6 +116,20 @@ describe("aggregation engine", () => {
     );
   }).timeout(120_000);
 
+  it("puts a result from files where it is told, if there is room", async () => {
+    const path = join(folder, "three");
+    await writeFile(path, Buffer.from(Float32Array.of(1, 2, 3).buffer));
+    const input = { files: [{ path, sampleCount: 1 }], dimension: 3 };
+    const result = new SharedArrayBuffer(12);
+    await engines[1]!.aggregateFiles(parseRuleText("fedavg"), { ...input, result });
+    expect([...new Float32Array(result)]).to.deep.equal([1, 2, 3]);
+    const small = engines[1]!.aggregateFiles(parseRuleText("fedavg"), {
+      ...input,
+      result: new SharedArrayBuffer(8),
+    });
+    await expectRejection("AGGREGATION_SHAPE", small);
+  });
+
   it("uses shared rows again and again", async () => {
     const shared = engines[1]!.allocate(3, 5);
     shared.rows.forEach((row, k) => {
