@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { JsonRpcProvider } from "ethers";
@@ -10,7 +11,7 @@ import type { Funder, User } from "../federation/accounts.ts";
 import { hardhatArtifacts } from "../federation/artifact.ts";
 import { deployFederation } from "../federation/deploy.ts";
 import { fundRewards, registerClients, stakeMiners } from "../federation/members.ts";
-import { PROFILES } from "../federation/parameters.ts";
+import { PROFILES, type Profile } from "../federation/parameters.ts";
 import { writeTaskFiles } from "../federation/task-files.ts";
 import type { Display } from "./display.ts";
 import { freePorts } from "./folder.ts";
@@ -56,7 +57,7 @@ export async function setUpFederation(
   const task = await writeTaskFiles(taskFolder, { seed, rule, ...(validationSize && { validationSize }) });
   const log = display.line;
   const network = "demo";
-  const profile = PROFILES.demo;
+  const profile = profileFor(options);
   const common = { signer, artifact, ledger, log };
   const deployment = await deployFederation({ ...common, network, path, profile, task, taskFolder });
   const funder: Funder = { ...common, deployment };
@@ -73,6 +74,21 @@ export async function setUpFederation(
   await fundRewards(funder, BigInt(options.rounds));
   const contract = deployment.contracts.RoundConsensus!.address;
   return { rpcUrl: rpcUrl!, provider, funder, contract, miners, endpoints, clients };
+}
+
+/** Seconds to score one coalition on 6,000 images, on a slow core. */
+const SCORE_SECONDS = 0.3;
+/** Exact Shapley values score every coalition of so many updates; above that they are sampled. */
+const MOST_EXACT = 10;
+
+/** The demo's settings, with as much time as scoring 2^clients coalitions takes when all miners share these cores. */
+export function profileFor({ clients, miners }: Pick<DemoOptions, "clients" | "miners">): Profile {
+  const { parameters, ringSlots } = PROFILES.demo;
+  const sharing = Math.ceil(miners / availableParallelism());
+  const scoring = Math.ceil(2 ** Math.min(clients, MOST_EXACT) * SCORE_SECONDS * sharing);
+  const proposeSlot = Math.max(parameters.proposeSlot, scoring);
+  const voteWindow = Math.max(parameters.voteWindow, scoring);
+  return { parameters: { ...parameters, proposeSlot, voteWindow }, ringSlots };
 }
 
 /** Splits the data and starts one process per miner and client. */

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Cleanup, withCleanup } from "../../coordinator/cli/cleanup.ts";
 import { checkRun, type DemoCheck } from "./checks.ts";
 import { createDisplay, type Display } from "./display.ts";
-import { type DemoFederation, setUpFederation, startNodes, startVerify } from "./federation.ts";
+import { type DemoFederation, profileFor, setUpFederation, startNodes, startVerify } from "./federation.ts";
 import { prepareFolder, recordKept } from "./folder.ts";
 import { readMoney } from "./money.ts";
 import { createObserver, type Observer } from "./observer.ts";
@@ -75,6 +75,7 @@ async function runFederation(run: Run, cleanup: Cleanup): Promise<Omit<DemoResul
     display,
     logsFolder: join(options.out, "logs"),
     clients: options.clients,
+    roundSeconds: roundSeconds(options),
     rounds: options.rounds,
     signal,
     async onEnded(record) {
@@ -104,6 +105,12 @@ async function runFederation(run: Run, cleanup: Cleanup): Promise<Omit<DemoResul
     verified,
   });
   return { report, checks, names, federation };
+}
+
+function roundSeconds(options: DemoOptions): number {
+  const { collectMax, proposeSlot, voteWindow, voteGrace } = profileFor(options).parameters;
+  // Every miner beyond the first two has a slot of its own, in case the others fail.
+  return collectMax + proposeSlot * (options.miners - 1) + voteWindow + voteGrace;
 }
 
 /** Clients end by themselves once the last round is final and claimed. */

@@ -9,8 +9,8 @@ import type { Supervisor } from "./supervisor.ts";
 import { tail } from "./supervisor.ts";
 
 const POLL_MS = 300;
-/** A round that takes longer than this is stuck: its own deadlines are 45 s. */
-const ROUND_TIMEOUT_MS = 180_000;
+/** A round that takes so much longer than its own deadlines is stuck. */
+const PATIENCE_MS = 120_000;
 /** Parts of a round on its bar: training and uploading, proposing, voting. */
 const SHARE = { collect: 0.6, propose: 0.8, vote: 0.95 } as const;
 
@@ -20,6 +20,8 @@ export interface WatchOptions {
   readonly display: Display;
   readonly logsFolder: string;
   readonly clients: number;
+  /** Seconds that a round's own deadlines add up to. */
+  readonly roundSeconds: number;
   /** The last round to wait for. */
   readonly rounds: number;
   readonly signal: AbortSignal;
@@ -50,7 +52,7 @@ export async function watchRounds(options: WatchOptions): Promise<void> {
       continue;
     }
     options.display.round(Number(next), ...stage(record, training, options.clients));
-    if (Date.now() - since > ROUND_TIMEOUT_MS) throw stuck(options, next);
+    if (Date.now() - since > timeoutOf(options)) throw stuck(options, next);
     await sleep(POLL_MS);
   }
 }
@@ -97,11 +99,15 @@ function stage(record: RoundRecord | undefined, training: Training, clients: num
   return [`collect, ${training.submitted()} of ${clients} updates`, SHARE.collect * training.done()];
 }
 
-function stuck({ logsFolder }: WatchOptions, round: bigint): QuorateError {
-  const log = join(logsFolder, "miner-1.log");
+function timeoutOf({ roundSeconds }: WatchOptions): number {
+  return roundSeconds * 1_000 + PATIENCE_MS;
+}
+
+function stuck(options: WatchOptions, round: bigint): QuorateError {
+  const log = join(options.logsFolder, "miner-1.log");
   return new QuorateError(
     "ROUND_STUCK",
-    `round ${round} did not end within ${ROUND_TIMEOUT_MS / 1000} s; the end of ${log}:\n${tail(log)}`,
+    `round ${round} did not end within ${timeoutOf(options) / 1000} s; the end of ${log}:\n${tail(log)}`,
     { round },
   );
 }

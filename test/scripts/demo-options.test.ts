@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { CommanderError } from "commander";
 import { isQuorateError } from "../../coordinator/protocol/errors.ts";
+import { profileFor } from "../../scripts/demo/federation.ts";
 import { freePorts, prepareFolder, recordKept } from "../../scripts/demo/folder.ts";
 import { LogFollower } from "../../scripts/demo/log-follower.ts";
 import { parseDemoOptions } from "../../scripts/demo/options.ts";
@@ -121,5 +122,15 @@ describe("LogFollower", () => {
     expect(follower.read()).to.deep.equal([{ event: "two" }]);
     expect(follower.read()).to.deep.equal([]);
     rmSync(folder, { recursive: true, force: true });
+  });
+});
+
+describe("profileFor", () => {
+  it("gives more time for the coalitions of many clients, up to ten", () => {
+    const seconds = (clients: number) => profileFor({ clients, miners: 2 }).parameters;
+    expect(seconds(3)).to.include({ proposeSlot: 10, voteWindow: 10 });
+    expect(seconds(8).proposeSlot).to.be.greaterThan(60);
+    expect(seconds(8).voteWindow).to.equal(seconds(8).proposeSlot);
+    expect(seconds(40)).to.deep.equal(seconds(10));
   });
 });
