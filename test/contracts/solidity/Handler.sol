@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IMinerRegistry} from "../../../contracts/interfaces/IMinerRegistry.sol";
 import {IRoundConsensus} from "../../../contracts/interfaces/IRoundConsensus.sol";
+import {IRoundLens} from "../../../contracts/interfaces/IRoundLens.sol";
 import {FederationTest} from "./FederationTest.sol";
 import {vm} from "./Vm.sol";
 
@@ -40,10 +41,13 @@ abstract contract Handler is FederationTest {
     mapping(bytes32 modelRoot => Promise) private _posted;
     mapping(address account => bool) private _absent;
     uint256 private _salt;
+    uint256 private _time;
+    uint256 private _block;
 
     /// @dev Three of the five are miners of an open round, and the pot holds five rounds' budgets.
     function setUp() public override {
         super.setUp();
+        (_time, _block) = (_now(), vm.getBlockNumber());
         for (uint256 i = 0; i < ACTORS; ++i) {
             token.transfer(_account(i), 10 * MAX_STAKE);
             vm.prank(_account(i));
@@ -59,9 +63,13 @@ abstract contract Handler is FederationTest {
 
     /// @dev Looks for what a single step must not do, before and after each.
     modifier step() {
+        // The runner puts the clock back after every step.
+        vm.warp(_time);
+        vm.roll(_block);
         _observe();
         _;
         _observe();
+        (_time, _block) = (_now(), vm.getBlockNumber());
         ++done;
     }
 
@@ -140,12 +148,12 @@ abstract contract Handler is FederationTest {
     }
 
     function wait(uint16 time) external step {
-        vm.warp(_now() + 1 + time % 40);
+        vm.warp(_now() + 1 + time % 16);
         _nextBlock();
     }
 
     /// @dev Posts a new candidate by both, by one, or by a reserve; pays the two clients up to the budget.
-    function propose(uint8 how, uint96 pay) external step {
+    function propose(uint8 how, uint96 pay) public step {
         uint256 index = _info().candidateCount;
         IRoundConsensus.CandidateContent memory c = _content(++_salt);
         Promise memory owed = _promises[consensus.head().settlement];
@@ -154,9 +162,8 @@ abstract contract Handler is FederationTest {
         owed.second += pay % (BUDGET / 2);
         c.payoutsTotal = owed.first + owed.second;
         c.payoutsRoot = _root(_leaf(0, owed.first), _leaf(1, owed.second));
-        if (how % 4 == 3) _proposeAlone(c, 2);
-        else if (how % 4 == 0) _propose(c);
-        else _proposeAlone(c, how % 4 - 1);
+        if (how % 8 < 3) _proposeAlone(c, how % 8);
+        else _propose(c);
         _contents[index] = c;
         _posted[c.modelRoot] = owed;
     }
@@ -174,13 +181,14 @@ abstract contract Handler is FederationTest {
     }
 
     /// @dev All that are not silent vote; `mask` says who says no.
-    function settle(uint8 mask, uint8 index, bool otherContent) external step {
+    function settle(uint8 mask, uint8 index, bool otherContent) public step {
         IMinerRegistry.Seat[] memory seats = registry.roster();
         IRoundConsensus.Vote[] memory votes = new IRoundConsensus.Vote[](seats.length);
+        if (_info().candidateCount == 1) index = 0;
         index %= 2;
         for (uint256 i = 0; i < seats.length; ++i) {
             if (_absent[seats[i].owner]) continue;
-            bool no = (mask >> i) & (mask >> (i + 1)) & 1 != 0;
+            bool no = mask % 4 == 0 && (mask >> (i + 2)) & 1 != 0;
             votes[i] = no ? _no(seats[i].owner, index, 4) : _yes(seats[i].owner, index);
         }
         uint256 before = consensus.head().settlement;
@@ -201,7 +209,21 @@ abstract contract Handler is FederationTest {
         if (head.payoutsTotal == c.payoutsTotal) _promises[head.settlement] = _posted[c.modelRoot];
     }
 
-    function fail() external step {
+    /// @dev A round as it should be: everyone votes yes. One that nobody can settle any more is failed first.
+    function agree(uint96 pay) external {
+        for (uint256 i = 0; i < ACTORS; ++i) {
+            _absent[_actor(i)] = false;
+        }
+        if (consensus.progress().open) {
+            IRoundLens.RoundInfo memory info = _info();
+            if (_time > (info.candidateCount == 0 ? info.lastSlotEnd : info.graceEnd)) fail();
+        }
+        if (!consensus.progress().open) open();
+        if (_info().candidateCount == 0) propose(7, pay);
+        settle(1, 0, false);
+    }
+
+    function fail() public step {
         consensus.failRound(newestRound);
     }
 
