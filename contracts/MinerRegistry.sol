@@ -163,18 +163,16 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
         uint256[] memory weights = new uint256[](steps.length);
         ReputationRule memory bounds = rule;
         for (uint256 i = 0; i < steps.length; ++i) {
-            uint256 seatNumber = uint8(steps[i]);
-            int256 change = int256(uint256(uint16(steps[i] >> 8))) - (1 << 15);
-            uint256 seat = _seats[seatNumber];
+            uint256 step = steps[i];
+            uint256 seat = _seats[uint8(step)];
             address owner = seat.ownerOf();
-            MinerRecord.Data memory record = _records[owner].unpack();
-            record.attend(ballot, bounds);
-            record.reputation = Reputation.step(record.reputation, change, bounds.min, bounds.max);
-            _records[owner] = record.pack();
-            uint88 weight = Reputation.weightDown(record.stake, record.reputation);
-            _seats[seatNumber] = seat.withWeight(weight);
+            (uint256 record, uint256 reputation) =
+                _records[owner].afterBallot(ballot, int256(step >> 8) - (1 << 15), bounds);
+            _records[owner] = record;
+            uint88 weight = Reputation.weightDown(record.stakeOf(), reputation);
+            _seats[uint8(step)] = seat.withWeight(weight);
             miners[i] = owner;
-            reputations[i] = record.reputation * Reputation.TO_WAD;
+            reputations[i] = reputation * Reputation.TO_WAD;
             weights[i] = weight;
         }
         emit MinersScored(round, miners, reputations, weights);

@@ -27,9 +27,14 @@ contract RewardDistributor is IRewardDistributor, ReentrancyGuardTransient {
         uint32 round;
     }
 
+    /// @dev One word, read and written by every claim: it also keeps what a claim must know of the newest settlement
+    /// that has paid, so that all claims but its first need not read it.
     struct Ledger {
-        uint96 funded;
         uint96 claimed;
+        uint96 currentTotal;
+        uint32 current;
+        /// Lap of the ring `current` belongs to: its words are not overwritten before the next lap resets it.
+        uint32 lap;
     }
 
     /// @notice Token that is paid.
@@ -40,6 +45,8 @@ contract RewardDistributor is IRewardDistributor, ReentrancyGuardTransient {
     uint256 public immutable slots;
 
     Ledger private _ledger;
+    /// @inheritdoc IRewardDistributor
+    uint256 public funded;
     mapping(uint256 slot => Entry) private _entries;
     /// @inheritdoc IRewardDistributor
     mapping(address account => uint256) public claimed;
@@ -60,8 +67,9 @@ contract RewardDistributor is IRewardDistributor, ReentrancyGuardTransient {
     /// @inheritdoc IRewardDistributor
     function fund(uint256 amount) external nonReentrant {
         require(amount != 0, ZeroAmount());
-        uint96 total = Math.saturatingAdd(_ledger.funded, amount).toUint96();
-        _ledger.funded = total;
+        // Payouts totals have 96 bits.
+        uint256 total = Math.saturatingAdd(funded, amount).toUint96();
+        funded = total;
         emit Funded(msg.sender, amount, total);
         token.pull(msg.sender, amount);
     }
@@ -72,21 +80,36 @@ contract RewardDistributor is IRewardDistributor, ReentrancyGuardTransient {
         nonReentrant
         returns (uint256 amount)
     {
-        Entry memory entry = _entry(settlement);
-        require(block.timestamp >= entry.finalAt, NotFinal(settlement, entry.finalAt));
+        (bytes32 root, uint256 total) = _payable(settlement);
         bytes32 leaf = keccak256(bytes.concat(keccak256(abi.encode(account, cumulative))));
-        require(MerkleProof.verifyCalldata(proof, entry.root, leaf), BadProof(account, cumulative, entry.root));
+        require(MerkleProof.verifyCalldata(proof, root, leaf), BadProof(account, cumulative, root));
         uint256 before = claimed[account];
         require(cumulative > before, NothingToClaim(account, before));
-        amount = cumulative - before;
-        Ledger memory ledger = _ledger;
-        uint256 paid = Math.saturatingAdd(ledger.claimed, amount);
-        require(paid <= entry.total, RootExhausted(settlement, entry.total, ledger.claimed));
-        ledger.claimed = uint96(paid);
-        _ledger = ledger;
+        uint256 paid = _ledger.claimed;
+        unchecked {
+            // More than before; and a sum of at most the total is computed only if it is one.
+            amount = cumulative - before;
+            require(amount <= total && paid <= total - amount, RootExhausted(settlement, total, paid));
+            _ledger.claimed = uint96(paid + amount);
+        }
         claimed[account] = cumulative;
         emit Claimed(account, settlement, amount, cumulative);
         token.safeTransfer(account, amount);
+    }
+
+    /// @dev Root and total of a final settlement.
+    function _payable(uint256 settlement) private returns (bytes32 root, uint256 total) {
+        Entry storage entry = _entries[settlement % slots];
+        root = entry.root;
+        // The newest settlement that has paid needs no second look: it was final then.
+        if (settlement == _ledger.current && settlement != 0) return (root, _ledger.currentTotal);
+        require(settlement != 0 && entry.settlement == settlement, UnknownSettlement(settlement));
+        require(block.timestamp >= entry.finalAt, NotFinal(settlement, entry.finalAt));
+        total = entry.total;
+        if (settlement > _ledger.current && settlement / slots == _ledger.lap) {
+            _ledger.current = uint32(settlement);
+            _ledger.currentTotal = uint96(total);
+        }
     }
 
     // ------------------------------------------------------------------ consensus only
@@ -97,6 +120,8 @@ contract RewardDistributor is IRewardDistributor, ReentrancyGuardTransient {
         onlyConsensus
         returns (uint256)
     {
+        // A new lap of the ring begins to overwrite the last one.
+        if (settlement % slots == 0) (_ledger.current, _ledger.lap) = (0, uint32(settlement / slots));
         if (!valid) root = _entries[(settlement - 1) % slots].root;
         _entries[settlement % slots] = Entry({
             root: root,
@@ -106,7 +131,7 @@ contract RewardDistributor is IRewardDistributor, ReentrancyGuardTransient {
             round: uint32(round)
         });
         emit PayoutRecorded(settlement, round, root, total, finalAt);
-        return _ledger.funded;
+        return funded;
     }
 
     /// @inheritdoc IRewardDistributor
@@ -118,11 +143,6 @@ contract RewardDistributor is IRewardDistributor, ReentrancyGuardTransient {
     }
 
     // ------------------------------------------------------------------ views
-
-    /// @inheritdoc IRewardDistributor
-    function funded() external view returns (uint256) {
-        return _ledger.funded;
-    }
 
     /// @inheritdoc IRewardDistributor
     function totalClaimed() external view returns (uint256) {

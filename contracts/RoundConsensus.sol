@@ -137,7 +137,7 @@ contract RoundConsensus is RoundProposals {
     /// Nor by leaving votes out: while a better-ranked candidate is pending, another one wins only after grace, when
     /// its voters had time to vote on chain.
     function _winner(Decision memory d, RoundWord.Open memory r) private view returns (bool, uint256) {
-        uint256 graceEnd = uint256(r.openedAt) + r.voteEndsAfter + _settings.times.voteGrace();
+        uint256 graceEnd = uint256(r.openedAt) + r.voteEndsAfter + d.times.voteGrace();
         // Candidate 1 is better ranked if the primary signed it; a candidate has no other rival.
         uint256 first = d.candidateCount == 2 && r.signers >> 4 & 1 != 0 ? 1 : 0;
         bool pending = false;
@@ -167,8 +167,8 @@ contract RoundConsensus is RoundProposals {
         ++s.settlement;
         _end(s, slot, r, RoundStatus.Agreed, winner);
         // A total out of range is the voters' fault, but reverting here could leave the round open for ever.
-        bool inRange = content.payoutsTotal >= s.payoutsTotal
-            && content.payoutsTotal <= s.payoutsTotal + _settings.rules.roundBudget();
+        bool inRange =
+            content.payoutsTotal >= s.payoutsTotal && content.payoutsTotal <= s.payoutsTotal + d.rules.roundBudget();
         if (inRange) s.payoutsTotal = uint96(content.payoutsTotal);
         s.updateCount = uint16(content.updateCount);
         _headRoot = content.modelRoot;
@@ -224,9 +224,11 @@ contract RoundConsensus is RoundProposals {
     function failRound(uint64 round) external {
         (Slot storage slot, RoundWord.Open memory r) = _openRoundOf(round);
         uint256 times = _settings.times;
-        uint256 readyAt = r.signers == 0
-            ? r.openedAt + times.collectMax() + times.proposeSlot() * (r.members - 1)
-            : uint256(r.openedAt) + r.voteEndsAfter + times.voteGrace();
+        uint256 slotsEnd = r.openedAt + times.collectMax() + times.proposeSlot();
+        uint256 readyAt = r.openedAt + r.voteEndsAfter + times.voteGrace();
+        if (r.signers == 0) readyAt = slotsEnd + times.proposeSlot() * (r.members - 2);
+        // Nobody could settle before the proposers' slots are over, so nobody may fail it before.
+        else if (!r.signers.allSigned() && readyAt < slotsEnd) readyAt = slotsEnd;
         require(block.timestamp > readyAt, TooEarlyToFail(readyAt + 1));
         State memory s = _state;
         uint256 participation;

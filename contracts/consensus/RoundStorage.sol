@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
+import {IAuthority} from "@openzeppelin/contracts/access/manager/IAuthority.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {IClientRegistry} from "../interfaces/IClientRegistry.sol";
 import {IMinerRegistry} from "../interfaces/IMinerRegistry.sol";
@@ -18,7 +19,7 @@ interface IWired {
 }
 
 /// @title Storage and settings of the round consensus
-abstract contract RoundStorage is IRoundConsensus, AccessManaged {
+abstract contract RoundStorage is IRoundConsensus {
     using RoundWord for uint256;
 
     /// @dev Everything that changes with every round, in one word.
@@ -53,6 +54,9 @@ abstract contract RoundStorage is IRoundConsensus, AccessManaged {
     /// @dev Miners a round needs: below, nobody could check the other.
     uint256 internal constant MIN_MINERS = 2;
 
+    /// @notice The AccessManager that decides about parameters and reverts. Callers whose role has an execution delay go
+    /// through `AccessManager.execute`.
+    address public immutable authority;
     RoundLens internal immutable _lens;
     IMinerRegistry internal immutable _minerRegistry;
     IClientRegistry internal immutable _clientRegistry;
@@ -75,10 +79,15 @@ abstract contract RoundStorage is IRoundConsensus, AccessManaged {
     bytes32 private _nextHash;
     mapping(uint256 slot => Slot) internal _ring;
 
-    constructor(address authority, Wiring memory w, Task memory t, Parameters memory p, uint256 ringSlots_)
-        AccessManaged(authority)
-    {
-        require(authority != address(0), ZeroAddress());
+    modifier restricted() {
+        bool allowed = IAuthority(authority).canCall(msg.sender, address(this), msg.sig);
+        require(allowed, IAccessManaged.AccessManagedUnauthorized(msg.sender));
+        _;
+    }
+
+    constructor(address authority_, Wiring memory w, Task memory t, Parameters memory p, uint256 ringSlots_) {
+        require(authority_ != address(0), ZeroAddress());
+        authority = authority_;
         _checkWiring(w.minerRegistry);
         _checkWiring(w.clientRegistry);
         _checkWiring(w.rewardDistributor);

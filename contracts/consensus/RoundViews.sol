@@ -92,7 +92,7 @@ abstract contract RoundViews is RoundVoting {
 
     /// @inheritdoc IRoundConsensus
     function reputationRule() external view returns (IMinerRegistry.ReputationRule memory) {
-        return _reputationRule();
+        return _reputationRule(_settings.rules);
     }
 
     /// @inheritdoc IRoundConsensus

@@ -29,7 +29,9 @@ abstract contract RoundVoting is RoundStorage {
         bytes32 domain;
         uint256 candidateCount;
         bytes32[2] ids;
-        uint256 minConfidence;
+        /// Parameters in force, see Settings.
+        uint256 rules;
+        uint256 times;
         /// The roster, see SeatWord.
         uint256[] seats;
         /// By 2 x seat + candidate index; 0 = no vote. See Ballots.
@@ -44,6 +46,20 @@ abstract contract RoundVoting is RoundStorage {
         uint256[2] yes;
         Tally.Verdict[2] verdicts;
     }
+
+    /// @dev What counts for the steps of a round: sets of seats (bit i = seat i), verdicts, sizes.
+    struct Record {
+        uint256 drawn;
+        uint256 signedAgreed;
+        uint256 signedDisagreed;
+        Tally.Verdict first;
+        Tally.Verdict second;
+        uint256 gain;
+        uint256 loss;
+    }
+
+    /// @dev A change of 0 as `recordBallot` takes it.
+    uint256 private constant NO_STEP = 1 << 15;
 
     /// @inheritdoc IRoundConsensus
     function castVote(uint64 round, Vote calldata vote) external {
@@ -62,13 +78,14 @@ abstract contract RoundVoting is RoundStorage {
         uint256 place = 2 * uint256(vote.seat) + vote.candidateIndex;
         uint256 old = cast[place];
         if (old.isStale(round)) old = 0;
-        VoteFault fault = _faultOf(d, vote, old);
+        uint256 packed = Ballots.pack(round, vote, old != 0);
+        VoteFault fault = _faultOf(d, vote, packed, old);
         require(fault == VoteFault.None, InvalidVote(fault));
         if (old == 0) {
             ++r.voteCount;
             slot.word = RoundWord.packOpen(r);
         }
-        cast[place] = Ballots.pack(round, vote, old != 0);
+        cast[place] = packed;
         _emitCast(d, vote);
     }
 
@@ -79,10 +96,10 @@ abstract contract RoundVoting is RoundStorage {
         require(counts, RoundNotOpen(round));
         require(block.timestamp <= r.voteDeadline, VotingClosed(r.voteDeadline));
         Decision memory d = _decision(round, slot, r.signers, r.members);
-        VoteFault fault = _faultOf(d, vote, 0);
+        VoteFault fault = _faultOf(d, vote, Ballots.pack(round, vote, false), 0);
         require(fault == VoteFault.None, InvalidVote(fault));
         _emitCast(d, vote);
-        _minerRegistry.provePresence(round, d.seats[vote.seat].ownerOf(), r.ballot, _reputationRule());
+        _minerRegistry.provePresence(round, d.seats[vote.seat].ownerOf(), r.ballot, _reputationRule(d.rules));
     }
 
     function _emitCast(Decision memory d, Vote calldata v) private {
@@ -109,7 +126,7 @@ abstract contract RoundVoting is RoundStorage {
         d.candidateCount = signers.candidateCount();
         d.ids[0] = slot.candidates[0];
         if (d.candidateCount > 1) d.ids[1] = slot.candidates[1];
-        d.minConfidence = _settings.rules.minConfidenceBps();
+        (d.rules, d.times) = (_settings.rules, _settings.times);
         d.seats = _minerRegistry.rosterWords(members);
         d.votes = new uint256[](2 * members);
     }
@@ -127,34 +144,43 @@ abstract contract RoundVoting is RoundStorage {
 
     /// @dev Takes the valid votes of a settlement; skips the others with an event.
     function _takeBatch(Decision memory d, Vote[] calldata votes) internal {
+        uint256[] memory taken = d.votes;
         uint256 next = 0;
         for (uint256 i = 0; i < votes.length; ++i) {
             Vote calldata v = votes[i];
             uint256 place = 2 * uint256(v.seat) + v.candidateIndex;
-            uint256 cast = place < d.votes.length ? d.votes[place] : 0;
-            VoteFault fault = place < next ? VoteFault.NotAscending : _faultOf(d, v, cast);
+            uint256 cast = place < taken.length ? taken[place] : 0;
+            uint256 vote = Ballots.pack(d.round, v, false);
+            VoteFault fault = place < next ? VoteFault.NotAscending : _faultOf(d, v, vote, cast);
             if (place >= next) next = place + 1;
-            if (fault == VoteFault.None) {
-                if (cast == 0) ++d.voteCount;
-                d.votes[place] = Ballots.pack(d.round, v, false);
-            } else {
+            if (fault != VoteFault.None) {
                 emit VoteSkipped(d.round, i, v.seat, fault);
+                continue;
             }
+            if (cast == 0) ++d.voteCount;
+            taken[place] = vote;
         }
     }
 
+    /// @param vote The same vote as a word.
     /// @param cast The seat's vote on this candidate that is on chain; 0 = none.
-    function _faultOf(Decision memory d, Vote calldata v, uint256 cast) private view returns (VoteFault fault) {
-        if (v.seat >= d.seats.length) return VoteFault.UnknownSeat;
-        if (v.candidateIndex >= d.candidateCount) return VoteFault.UnknownCandidate;
-        fault = Ballots.faultOf(v, d.minConfidence);
+    function _faultOf(Decision memory d, Vote calldata v, uint256 vote, uint256 cast)
+        private
+        view
+        returns (VoteFault fault)
+    {
+        uint256 seat = v.seat;
+        uint256 index = v.candidateIndex;
+        if (seat >= d.seats.length) return VoteFault.UnknownSeat;
+        if (index >= d.candidateCount) return VoteFault.UnknownCandidate;
+        fault = vote.faultOf(d.rules.minConfidenceBps());
         if (fault != VoteFault.None) return fault;
-        if (!cast.mayFollow(v)) return VoteFault.AlreadyCast;
-        bytes32 structHash = Messages.vote(d.round, d.openingHash, d.ids[v.candidateIndex], v);
+        if (!cast.mayFollow(vote)) return VoteFault.AlreadyCast;
+        bytes32 structHash = Messages.vote(d.round, d.openingHash, d.ids[index], vote);
         bytes32 digest = MessageHashUtils.toTypedDataHash(d.domain, structHash);
         // A failed recovery gives the zero address, which is nobody's key.
         (address signer,,) = ECDSA.tryRecover(digest, v.r, v.vs);
-        return signer == _keyOf(d.seats[v.seat]) ? VoteFault.None : VoteFault.BadSignature;
+        return signer == _keyOf(d.seats[seat]) ? VoteFault.None : VoteFault.BadSignature;
     }
 
     /// @dev Voting key of a seat.
@@ -163,25 +189,29 @@ abstract contract RoundVoting is RoundStorage {
     }
 
     /// @dev Counts the votes taken and judges every candidate.
-    function _tally(Decision memory d, RoundWord.Open memory r) internal view {
+    function _tally(Decision memory d, RoundWord.Open memory r) internal pure {
         uint256[] memory seats = d.seats;
+        uint256[] memory votes = d.votes;
+        uint256 total = 0;
+        uint256 voted = 0;
+        uint256 present = 0;
         unchecked {
             // At most 255 weights of 88 bits.
             for (uint256 seat = 0; seat < seats.length; ++seat) {
                 uint256 weight = seats[seat].weightOf();
-                d.totalWeight += weight;
-                if (d.votes[2 * seat] | d.votes[2 * seat + 1] == 0) continue;
-                d.votedWeight += weight;
-                ++d.present;
+                total += weight;
+                if (votes[2 * seat] | votes[2 * seat + 1] == 0) continue;
+                voted += weight;
+                ++present;
             }
         }
-        uint256 quorum = _settings.rules.quorumBps();
+        (d.totalWeight, d.votedWeight, d.present) = (total, voted, present);
+        uint256 quorum = d.rules.quorumBps();
         for (uint256 c = 0; c < d.candidateCount; ++c) {
             uint256 sole = _soleSigner(r, c);
             Tally.Count memory count = _count(d, c, sole);
             d.yes[c] = count.yes;
-            uint256 soleWeight = sole < seats.length ? seats[sole].weightOf() : 0;
-            d.verdicts[c] = count.verdict(d.totalWeight, soleWeight, quorum);
+            d.verdicts[c] = count.verdict(total, sole < seats.length ? seats[sole].weightOf() : 0, quorum);
         }
     }
 
@@ -214,61 +244,59 @@ abstract contract RoundVoting is RoundStorage {
 
     /// @dev Records who was present and, in an agreed round, the reputation step each earned.
     function _score(Decision memory d, RoundWord.Open memory r, uint32 ballot, bool agreed) internal {
+        uint256[] memory votes = d.votes;
         uint256[] memory counted = new uint256[](d.voteCount);
         uint256[] memory steps = new uint256[](d.present);
-        uint256 rules = _settings.rules;
+        Record memory record = _recordOf(d, r);
         uint256 n = 0;
         uint256 m = 0;
-        for (uint256 seat = 0; m < steps.length; ++seat) {
-            uint256 first = d.votes[2 * seat];
-            uint256 second = d.votes[2 * seat + 1];
-            if (first | second == 0) continue;
-            if (first != 0) counted[n++] = first.toEvent(d.seats[seat].ownerOf());
-            if (second != 0) counted[n++] = second.toEvent(d.seats[seat].ownerOf());
-            int256 change = 0;
-            if (agreed) {
-                change = _change(_wrong(d, r, seat, 0, first) || _wrong(d, r, seat, 1, second), rules);
-                bool drawn = seat == r.primary || seat == r.secondary;
-                if (change > 0 && drawn && !_signedAgreed(d, r, seat)) change = 0;
+        unchecked {
+            // Counters below 2 x 255; a step of at most 5,000 either way.
+            for (uint256 seat = 0; m < steps.length; ++seat) {
+                uint256 first = votes[2 * seat];
+                uint256 second = votes[2 * seat + 1];
+                if (first | second == 0) continue;
+                address owner = d.seats[seat].ownerOf();
+                if (first != 0) counted[n++] = first.toEvent(owner);
+                if (second != 0) counted[n++] = second.toEvent(owner);
+                uint256 step = agreed ? _stepOf(record, seat, first, second) : NO_STEP;
+                steps[m++] = seat | step << 8;
             }
-            steps[m++] = seat | uint256(change + (1 << 15)) << 8;
         }
         emit VotesCounted(d.round, counted);
-        _minerRegistry.recordBallot(d.round, ballot, steps, _reputationRule());
+        _minerRegistry.recordBallot(d.round, ballot, steps, _reputationRule(d.rules));
     }
 
-    /// @dev True if vote or signature of a seat were wrong about candidate `c`: a no on an agreed one, a yes on a
-    /// disagreed one, or its signature.
-    function _wrong(Decision memory d, RoundWord.Open memory r, uint256 seat, uint256 c, uint256 vote)
-        private
-        pure
-        returns (bool)
-    {
-        if (d.verdicts[c] == Tally.Verdict.Agreed) return vote != 0 && !vote.isYes();
-        if (d.verdicts[c] == Tally.Verdict.Disagreed) return vote.isYes() || _signed(r, seat, c);
-        return false;
-    }
-
-    function _change(bool wrong, uint256 rules) private pure returns (int256) {
-        if (wrong) return -int256(uint256(rules.reputationLoss()));
-        return int256(uint256(rules.reputationGain()));
-    }
-
-    function _signedAgreed(Decision memory d, RoundWord.Open memory r, uint256 seat) private pure returns (bool) {
+    function _recordOf(Decision memory d, RoundWord.Open memory r) private pure returns (Record memory record) {
+        record.drawn = (1 << r.primary) | (1 << r.secondary);
         for (uint256 c = 0; c < d.candidateCount; ++c) {
-            if (d.verdicts[c] == Tally.Verdict.Agreed && _signed(r, seat, c)) return true;
+            uint8 bits = r.signers.signersOf(c);
+            uint256 seats = (bits & 1 != 0 ? 1 << r.primary : 0) | (bits & 2 != 0 ? 1 << r.secondary : 0)
+                | (bits & 4 != 0 ? 1 << r.reserve : 0);
+            if (d.verdicts[c] == Tally.Verdict.Agreed) record.signedAgreed |= seats;
+            if (d.verdicts[c] == Tally.Verdict.Disagreed) record.signedDisagreed |= seats;
         }
-        return false;
+        (record.first, record.second) = (d.verdicts[0], d.verdicts[1]);
+        uint256 rules = d.rules;
+        (record.gain, record.loss) = (rules.reputationGain(), rules.reputationLoss());
     }
 
-    function _signed(RoundWord.Open memory r, uint256 seat, uint256 c) private pure returns (bool) {
-        uint8 bits = r.signers.signersOf(c);
-        return (bits & 1 != 0 && seat == r.primary) || (bits & 2 != 0 && seat == r.secondary)
-            || (bits & 4 != 0 && seat == r.reserve);
+    /// @dev The step of a miner that voted in an agreed round, in 1/10,000 + NO_STEP: down for a no on an agreed
+    /// candidate, a yes on a disagreed one, or its signature; else up, but not if drawn without signing an agreed one.
+    function _stepOf(Record memory record, uint256 seat, uint256 first, uint256 second) private pure returns (uint256) {
+        uint256 bit = 1 << seat;
+        bool wrong =
+            record.signedDisagreed & bit != 0 || _isWrong(record.first, first) || _isWrong(record.second, second);
+        if (wrong) return NO_STEP - record.loss;
+        return record.drawn & bit & ~record.signedAgreed != 0 ? NO_STEP : NO_STEP + record.gain;
     }
 
-    function _reputationRule() internal view returns (IMinerRegistry.ReputationRule memory) {
-        uint256 rules = _settings.rules;
+    function _isWrong(Tally.Verdict verdict, uint256 vote) private pure returns (bool) {
+        if (vote == 0 || verdict == Tally.Verdict.Pending) return false;
+        return vote.isYes() != (verdict == Tally.Verdict.Agreed);
+    }
+
+    function _reputationRule(uint256 rules) internal pure returns (IMinerRegistry.ReputationRule memory) {
         return IMinerRegistry.ReputationRule(rules.reputationMin(), rules.reputationMax(), rules.reputationLoss());
     }
 }

@@ -29,7 +29,7 @@ library Ballots {
             support: isYes(vote),
             confidence: confidenceOf(vote),
             reason: reasonOf(vote),
-            reasonIndex: uint64(vote >> 88),
+            reasonIndex: reasonIndexOf(vote),
             replaced: isReplaced(vote)
         });
     }
@@ -61,21 +61,24 @@ library Ballots {
         return uint8(vote >> 80);
     }
 
-    /// @dev Whether `v` may stand where `cast` stands: nothing there, or a withheld-no that a yes replaces once.
-    function mayFollow(uint256 cast, IRoundConsensus.Vote calldata v) internal pure returns (bool) {
-        if (cast == 0) return true;
-        return !isYes(cast) && reasonOf(cast) == REASON_WITHHELD && v.support;
+    function reasonIndexOf(uint256 vote) internal pure returns (uint64) {
+        return uint64(vote >> 88);
+    }
+
+    /// @dev Whether `vote` may stand where `cast` stands: nothing there, or a withheld-no that a yes replaces once.
+    function mayFollow(uint256 cast, uint256 vote) internal pure returns (bool) {
+        return cast == 0 || (!isYes(cast) && reasonOf(cast) == REASON_WITHHELD && isYes(vote));
     }
 
     /// @dev Ranges of confidence and reason.
-    function faultOf(IRoundConsensus.Vote calldata v, uint256 minConfidence)
-        internal
-        pure
-        returns (IRoundConsensus.VoteFault)
-    {
-        uint256 least = v.support ? minConfidence : 10_000;
-        if (v.confidence < least || v.confidence > 10_000) return IRoundConsensus.VoteFault.ConfidenceOutOfRange;
-        bool reasoned = v.support ? v.reason == 0 && v.reasonIndex == 0 : v.reason != 0 && v.reason <= REASON_LAST;
+    function faultOf(uint256 vote, uint256 minConfidence) internal pure returns (IRoundConsensus.VoteFault) {
+        bool yes = isYes(vote);
+        uint256 confidence = confidenceOf(vote);
+        if (confidence < (yes ? minConfidence : 10_000) || confidence > 10_000) {
+            return IRoundConsensus.VoteFault.ConfidenceOutOfRange;
+        }
+        uint256 reason = reasonOf(vote);
+        bool reasoned = yes ? reason == 0 && reasonIndexOf(vote) == 0 : reason != 0 && reason <= REASON_LAST;
         return reasoned ? IRoundConsensus.VoteFault.None : IRoundConsensus.VoteFault.ReasonOutOfRange;
     }
 }

@@ -2,11 +2,14 @@
 pragma solidity 0.8.37;
 
 import {IRoundConsensus} from "../interfaces/IRoundConsensus.sol";
+import {Ballots} from "./Ballots.sol";
 
 /// @title EIP-712 struct hashes of all signed messages
 /// @notice All messages carry round and opening hash, which binds chain, contract, base model, parameters and the
 /// block before the opening: a reorganisation cannot turn an honest signature into a double one.
 library Messages {
+    using Ballots for uint256;
+
     bytes32 private constant DOMAIN_TYPEHASH =
         keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
     bytes32 internal constant UPDATE_TYPEHASH = keccak256(
@@ -64,13 +67,19 @@ library Messages {
         return keccak256(abi.encode(CANDIDATE_TYPEHASH, round, openingHash, baseRoot, content));
     }
 
-    function vote(uint64 round, bytes32 openingHash, bytes32 candidate_, IRoundConsensus.Vote calldata v)
-        internal
-        pure
-        returns (bytes32)
-    {
+    /// @param v The vote as a word, see Ballots.
+    function vote(uint64 round, bytes32 openingHash, bytes32 candidate_, uint256 v) internal pure returns (bytes32) {
         return keccak256(
-            abi.encode(VOTE_TYPEHASH, round, openingHash, candidate_, v.support, v.confidence, v.reason, v.reasonIndex)
+            abi.encode(
+                VOTE_TYPEHASH,
+                round,
+                openingHash,
+                candidate_,
+                v.isYes(),
+                v.confidenceOf(),
+                v.reasonOf(),
+                v.reasonIndexOf()
+            )
         );
     }
 

@@ -43,6 +43,33 @@ library MinerRecord {
         return IMinerRegistry.MinerStatus(uint8(w >> 152));
     }
 
+    /// @dev The word after a ballot its miner was present in, with a reputation step; and the new reputation. The same as
+    /// unpacking, `attend` and `Reputation.step`, but without them for a miner that missed nothing.
+    /// @param change In 1/10,000.
+    function afterBallot(uint256 w, uint32 ballot, int256 change, IMinerRegistry.ReputationRule memory rule)
+        internal
+        pure
+        returns (uint256, uint256 reputation)
+    {
+        reputation = uint16(w >> 88);
+        uint256 absences = uint8(w >> 104);
+        unchecked {
+            // Both have 32 bits.
+            if (uint256(uint32(w >> 112)) + 1 != ballot) {
+                Data memory d = unpack(w);
+                catchUp(d, ballot - 1, rule);
+                (reputation, absences) = (d.reputation, d.absences);
+            }
+        }
+        reputation = Reputation.step(reputation, change, rule.min, rule.max);
+        w &= ~(uint256(type(uint56).max) << 88);
+        return (w | reputation << 88 | uint256(uint8(absences << 1)) << 104 | uint256(ballot) << 112, reputation);
+    }
+
+    function stakeOf(uint256 w) internal pure returns (uint256) {
+        return uint88(w);
+    }
+
     /// @dev Present in `ballot`, absent in those before it that the record doesn't know of.
     function attend(Data memory d, uint32 ballot, IMinerRegistry.ReputationRule memory rule) internal pure {
         catchUp(d, ballot - 1, rule);

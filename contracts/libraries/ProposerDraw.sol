@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {IRoundConsensus} from "../interfaces/IRoundConsensus.sol";
 import {SeatWord} from "./SeatWord.sol";
 
@@ -33,25 +34,28 @@ library ProposerDraw {
     /// @return seats Seat of each rank.
     function draw(uint256 seed, uint256[] memory roster, uint256 ranks) internal pure returns (uint256[] memory seats) {
         uint256 total = 0;
-        for (uint256 i = 0; i < roster.length; ++i) {
-            total += roster[i].weightOf();
-        }
         seats = new uint256[](ranks);
         // Bit i: seat i is drawn.
         uint256 drawn = 0;
-        for (uint256 rank = 0; rank < ranks; ++rank) {
-            uint256 point = uint256(keccak256(abi.encode(seed, rank))) % total;
-            uint256 seat = 0;
-            uint256 weight = 0;
-            for (;; ++seat) {
-                if ((drawn >> seat) & 1 != 0) continue;
-                weight = roster[seat].weightOf();
-                if (point < weight) break;
-                point -= weight;
+        unchecked {
+            // At most 255 weights of 88 bits, and a point is below the sum of those not drawn.
+            for (uint256 i = 0; i < roster.length; ++i) {
+                total += roster[i].weightOf();
             }
-            seats[rank] = seat;
-            drawn |= 1 << seat;
-            total -= weight;
+            for (uint256 rank = 0; rank < ranks; ++rank) {
+                uint256 point = uint256(Hashes.efficientKeccak256(bytes32(seed), bytes32(rank))) % total;
+                uint256 seat = 0;
+                uint256 weight = 0;
+                for (;; ++seat) {
+                    if ((drawn >> seat) & 1 != 0) continue;
+                    weight = roster[seat].weightOf();
+                    if (point < weight) break;
+                    point -= weight;
+                }
+                seats[rank] = seat;
+                drawn |= 1 << seat;
+                total -= weight;
+            }
         }
     }
 }

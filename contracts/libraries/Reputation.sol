@@ -17,9 +17,9 @@ library Reputation {
     /// @dev value + change, clamped to min ... max.
     function step(uint256 value, int256 change, uint256 min, uint256 max) internal pure returns (uint16) {
         int256 moved = int256(value) + change;
-        if (moved < int256(min)) return min.toUint16();
-        if (moved > int256(max)) return max.toUint16();
-        return uint256(moved).toUint16();
+        // All three are within 16 bits.
+        if (moved < int256(min)) return uint16(min);
+        return moved > int256(max) ? uint16(max) : uint16(uint256(moved));
     }
 
     /// @dev Reputation after `missed` further ballots.
@@ -43,8 +43,13 @@ library Reputation {
         }
     }
 
-    /// @dev stake x reputation, rounded down.
+    /// @dev stake x reputation, rounded down; at most what a seat can hold. ParametersLib keeps weights below that, but a
+    /// stake may be older than the parameters.
     function weightDown(uint256 stake, uint256 reputation) internal pure returns (uint88) {
-        return ((stake * reputation) / ONE).toUint88();
+        unchecked {
+            // 88 x 16 bits.
+            uint256 weight = (stake * reputation) / ONE;
+            return weight > type(uint88).max ? type(uint88).max : uint88(weight);
+        }
     }
 }

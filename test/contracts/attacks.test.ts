@@ -1,6 +1,15 @@
 import { expect } from "chai";
 import { BUDGET, DEMO, deployFederation, fixture, ONE, REVERTER_ROLE, STAKE } from "./support/federation.ts";
-import { agree, content, order, payoutTree, propose, proposerSignature, sorted, vote } from "./support/round.ts";
+import {
+  agree,
+  content,
+  order,
+  payoutTree,
+  propose,
+  proposerSignature,
+  sorted,
+  vote,
+} from "./support/round.ts";
 
 const FOUR = { stakes: [STAKE, STAKE, STAKE, STAKE] };
 
@@ -47,6 +56,40 @@ describe("attacks on a round", () => {
     await expect(f.consensus.settle(1n, noes, c)).to.be.revertedWithCustomError(f.consensus, "Undecided");
   });
 
+  it("a candidate posted early cannot be failed before the other proposer's slot is over", async () => {
+    const f = await fixture({ parameters: { voteWindow: 60n, voteGrace: 60n } });
+    const c = content("x");
+    await propose(f, c, [0]);
+    const { graceEnd, proposeDeadline } = await f.lens.roundInfo(1n);
+    await f.helpers.time.setNextBlockTimestamp(graceEnd + 1n);
+    await expect(f.consensus.failRound(1n))
+      .to.be.revertedWithCustomError(f.consensus, "TooEarlyToFail")
+      .withArgs(proposeDeadline + 1n);
+    await f.helpers.time.setNextBlockTimestamp(proposeDeadline + 1n);
+    const votes = sorted(await Promise.all(f.miners.map((m) => vote(f, m))));
+    await expect(f.consensus.settle(1n, votes, c)).to.emit(f.consensus, "RoundAgreed");
+  });
+
+  it("a root overwritten in the ring never pays through the one that was there before", async () => {
+    const f = await fixture();
+    const account = f.clients[0]!.address;
+    const tree = (r: bigint) => payoutTree([[account, BUDGET * r]]);
+    for (let r = 1n; r <= 8n; ++r) {
+      await agree(f, content(`${r}`, { payoutsRoot: tree(r).root, payoutsTotal: BUDGET * r }));
+      if (r !== 1n) continue;
+      await f.helpers.time.increaseTo((await f.distributor.payout(1n)).finalAt);
+      await f.distributor.claim(1n, account, BUDGET, tree(1n).getProof(0));
+    }
+    // Settlement 8 lies where 1 was, and is not final.
+    for (const [settlement, error] of [
+      [1n, "UnknownSettlement"],
+      [8n, "NotFinal"],
+    ] as const) {
+      const claim = f.distributor.claim(settlement, account, BUDGET * 8n, tree(8n).getProof(0));
+      await expect(claim).to.be.revertedWithCustomError(f.distributor, error);
+    }
+  });
+
   it("a round that the votes on chain agree cannot be failed", async () => {
     const f = await fixture();
     const c = content("x");
@@ -70,14 +113,23 @@ describe("attacks on a round", () => {
       all.push(await vote(f, m, { candidateIndex: 0 }), await vote(f, m, { candidateIndex: 1 }));
     }
     const onlySecond = sorted(all.filter((v) => v.candidateIndex === 1));
-    await expect(f.consensus.settle(1n, onlySecond, second)).to.be.revertedWithCustomError(f.consensus, "Undecided");
+    await expect(f.consensus.settle(1n, onlySecond, second)).to.be.revertedWithCustomError(
+      f.consensus,
+      "Undecided",
+    );
     // With all votes the secondary's content is refused: the primary's wins.
-    await expect(f.consensus.settle(1n, sorted(all), second)).to.be.revertedWithCustomError(f.consensus, "WrongContent");
+    await expect(f.consensus.settle(1n, sorted(all), second)).to.be.revertedWithCustomError(
+      f.consensus,
+      "WrongContent",
+    );
     const { graceEnd } = await f.lens.roundInfo(1n);
     const afterGrace = await f.helpers.takeSnapshot();
     // Nobody voted for the primary's even on chain by the end of grace: then the other one may win.
     await f.helpers.time.setNextBlockTimestamp(graceEnd);
-    await expect(f.consensus.settle(1n, onlySecond, second)).to.be.revertedWithCustomError(f.consensus, "Undecided");
+    await expect(f.consensus.settle(1n, onlySecond, second)).to.be.revertedWithCustomError(
+      f.consensus,
+      "Undecided",
+    );
     await f.helpers.time.setNextBlockTimestamp(graceEnd + 1n);
     await expect(f.consensus.settle(1n, onlySecond, second)).to.emit(f.consensus, "RoundAgreed");
     await afterGrace.restore();
@@ -126,7 +178,10 @@ describe("attacks on a round", () => {
     expect((await f.minerRegistry.roster()).length).to.equal(3);
     const votes = sorted([await vote(f, f.miners[0]!), await vote(f, f.miners[1]!)]);
     // Two of three: 66.7 % stay too little although the third leaves.
-    await expect(f.consensus.settle(1n, votes, content("x"))).to.be.revertedWithCustomError(f.consensus, "Undecided");
+    await expect(f.consensus.settle(1n, votes, content("x"))).to.be.revertedWithCustomError(
+      f.consensus,
+      "Undecided",
+    );
   });
 
   it("the opener cannot know the draw: it comes from the opening block's own hash", async () => {
@@ -215,16 +270,30 @@ describe("attacks on payouts", () => {
   });
 
   it("a root pays at most its own total: leaves that promise more are refused", async () => {
-    const { f, proof } = await settleWith([["0", BUDGET], ["1", BUDGET]], BUDGET);
+    const { f, proof } = await settleWith(
+      [
+        ["0", BUDGET],
+        ["1", BUDGET],
+      ],
+      BUDGET,
+    );
     await f.helpers.time.increaseTo((await f.distributor.payout(1n)).finalAt);
     await f.distributor.claim(1n, f.clients[0]!.address, BUDGET, proof(0));
     const second = f.distributor.claim(1n, f.clients[1]!.address, BUDGET, proof(1));
-    await expect(second).to.be.revertedWithCustomError(f.distributor, "RootExhausted").withArgs(1n, BUDGET, BUDGET);
+    await expect(second)
+      .to.be.revertedWithCustomError(f.distributor, "RootExhausted")
+      .withArgs(1n, BUDGET, BUDGET);
     expect(await f.distributor.claimable(1n, f.clients[1]!.address, BUDGET)).to.equal(0n);
   });
 
   it("a leaf of 2^256 - 1 is refused without overflow", async () => {
-    const { f, proof } = await settleWith([["0", 1n], ["1", 2n ** 256n - 1n]], BUDGET);
+    const { f, proof } = await settleWith(
+      [
+        ["0", 1n],
+        ["1", 2n ** 256n - 1n],
+      ],
+      BUDGET,
+    );
     await f.helpers.time.increaseTo((await f.distributor.payout(1n)).finalAt);
     await f.distributor.claim(1n, f.clients[0]!.address, 1n, proof(0));
     const huge = f.distributor.claim(1n, f.clients[1]!.address, 2n ** 256n - 1n, proof(1));
@@ -232,7 +301,13 @@ describe("attacks on payouts", () => {
   });
 
   it("claiming twice, with a wrong proof, or against an unknown settlement reverts", async () => {
-    const { f, proof } = await settleWith([["0", BUDGET / 2n], ["1", BUDGET / 2n]], BUDGET);
+    const { f, proof } = await settleWith(
+      [
+        ["0", BUDGET / 2n],
+        ["1", BUDGET / 2n],
+      ],
+      BUDGET,
+    );
     await f.helpers.time.increaseTo((await f.distributor.payout(1n)).finalAt);
     const [a, half] = [f.clients[0]!.address, BUDGET / 2n];
     expect(await f.distributor.claimable(1n, a, half)).to.equal(half);
@@ -278,7 +353,10 @@ describe("attacks on payouts", () => {
     await expect(d.revertTo(0n, 1n)).to.be.revertedWithCustomError(d, "OnlyConsensus");
     await expect(m.beginRound(0n, 0n)).to.be.revertedWithCustomError(m, "OnlyConsensus");
     await expect(m.recordBallot(1n, 1n, [], rule)).to.be.revertedWithCustomError(m, "OnlyConsensus");
-    await expect(m.provePresence(1n, f.miners[0]!.address, 1n, rule)).to.be.revertedWithCustomError(m, "OnlyConsensus");
+    await expect(m.provePresence(1n, f.miners[0]!.address, 1n, rule)).to.be.revertedWithCustomError(
+      m,
+      "OnlyConsensus",
+    );
   });
 });
 
@@ -291,7 +369,10 @@ describe("reverting a round", () => {
     const chains = [await f.consensus.headChain()];
     for (let r = 1n; r <= 3n; ++r) {
       const tree = payoutTree([[f.clients[0]!.address, BUDGET * r]]);
-      await agree(f, content(`${r}`, { payoutsRoot: tree.root, payoutsTotal: BUDGET * r, updateCount: r + 3n }));
+      await agree(
+        f,
+        content(`${r}`, { payoutsRoot: tree.root, payoutsTotal: BUDGET * r, updateCount: r + 3n }),
+      );
       heads.push((await f.consensus.head()).toObject());
       chains.push(await f.consensus.headChain());
     }
@@ -313,6 +394,7 @@ describe("reverting a round", () => {
     await expect(f.distributor.payout(2n)).to.be.revertedWithCustomError(f.distributor, "UnknownSettlement");
     expect(await f.distributor.latest()).to.equal(1n);
     expect((await f.minerRegistry.minerInfo(f.miners[0]!.address)).reputation).to.equal(rule.reputation);
+    await f.helpers.time.increase(60);
     await f.consensus.openRound();
     const info = await f.lens.roundInfo(5n);
     expect(info.updateTarget).to.equal(4n);
@@ -343,10 +425,19 @@ describe("reverting a round", () => {
       [chains[0]!, [{ ...heads[1]!, modelRoot: heads[2]!.modelRoot }, ...heads.slice(2)]],
     ];
     for (const [before, path] of wrong) {
-      await expect(reverter.revertRound(2n, before, path)).to.be.revertedWithCustomError(f.consensus, "WrongHistory");
+      await expect(reverter.revertRound(2n, before, path)).to.be.revertedWithCustomError(
+        f.consensus,
+        "WrongHistory",
+      );
     }
-    await expect(reverter.revertRound(4n, chains[0]!, heads)).to.be.revertedWithCustomError(f.consensus, "NotRevertible");
-    await expect(reverter.revertRound(9n, chains[0]!, heads)).to.be.revertedWithCustomError(f.consensus, "UnknownRound");
+    await expect(reverter.revertRound(4n, chains[0]!, heads)).to.be.revertedWithCustomError(
+      f.consensus,
+      "NotRevertible",
+    );
+    await expect(reverter.revertRound(9n, chains[0]!, heads)).to.be.revertedWithCustomError(
+      f.consensus,
+      "UnknownRound",
+    );
     await f.helpers.time.increaseTo((await f.lens.roundInfo(2n)).finalAt);
     const final = reverter.revertRound(2n, chains[0]!, heads.slice(1));
     await expect(final).to.be.revertedWithCustomError(f.consensus, "AlreadyFinal");

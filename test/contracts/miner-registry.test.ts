@@ -1,5 +1,12 @@
 import { expect } from "chai";
-import { deployFederation, type Federation, fixture, ONE, registerMiner, STAKE } from "./support/federation.ts";
+import {
+  deployFederation,
+  type Federation,
+  fixture,
+  ONE,
+  registerMiner,
+  STAKE,
+} from "./support/federation.ts";
 import { agree, content, propose, sign, signerOf, sorted, vote } from "./support/round.ts";
 
 const STATUS = { none: 0n, joining: 1n, active: 2n, suspending: 3n, inactive: 4n, exiting: 5n, exited: 6n };
@@ -11,7 +18,12 @@ const statusOf = async (f: Federation, who: { address: string }) =>
 /** The key's consent to sign for `owner`. */
 async function consent(f: Federation, key: Federation["stranger"], owner: string) {
   const { chainId } = await f.ethers.provider.getNetwork();
-  const domain = { name: "Quorate", version: "1", chainId, verifyingContract: await f.minerRegistry.getAddress() };
+  const domain = {
+    name: "Quorate",
+    version: "1",
+    chainId,
+    verifyingContract: await f.minerRegistry.getAddress(),
+  };
   return key.signTypedData(domain, { Key: [{ name: "owner", type: "address" }] }, { owner });
 }
 
@@ -49,7 +61,10 @@ describe("registering a miner", () => {
     await expect(registry.register(max, self, "0x", URL))
       .to.emit(registry, "MinerRegistered")
       .withArgs(self, self, max, URL);
-    await expect(registry.register(STAKE, self, "0x", URL)).to.be.revertedWithCustomError(registry, "AlreadyRegistered");
+    await expect(registry.register(STAKE, self, "0x", URL)).to.be.revertedWithCustomError(
+      registry,
+      "AlreadyRegistered",
+    );
     for (const amount of [1n, 2n ** 256n - 1n]) {
       await expect(registry.addStake(amount)).to.be.revertedWithCustomError(registry, "StakeAboveMaximum");
     }
@@ -60,17 +75,25 @@ describe("registering a miner", () => {
   it("needs an endpoint of 1 to 200 bytes", async () => {
     const { registry, self } = await funded();
     for (const url of ["", "x".repeat(201)]) {
-      await expect(registry.register(STAKE, self, "0x", url)).to.be.revertedWithCustomError(registry, "EndpointLength");
+      await expect(registry.register(STAKE, self, "0x", url)).to.be.revertedWithCustomError(
+        registry,
+        "EndpointLength",
+      );
     }
     await registry.register(STAKE, self, "0x", "x".repeat(200));
-    await expect(registry.setEndpoint("http://other")).to.emit(registry, "EndpointChanged").withArgs(self, "http://other");
+    await expect(registry.setEndpoint("http://other"))
+      .to.emit(registry, "EndpointChanged")
+      .withArgs(self, "http://other");
     const [owners, urls] = await registry.endpoints();
     expect([owners.at(-1), urls.at(-1)]).to.deep.equal([self, "http://other"]);
   });
 
   it("refuses a token with a fee on transfer", async () => {
     const f = await fixture();
-    const fee = await f.ethers.deployContract("FeeToken", [f.admin.address, 10_000n * ONE]);
+    const fee = await f.ethers.deployContract("contracts/mocks/FeeToken.sol:FeeToken", [
+      f.admin.address,
+      10_000n * ONE,
+    ]);
     const consensus = await f.consensus.getAddress();
     const registry = await f.ethers.deployContract("MinerRegistry", [fee, consensus]);
     await fee.approve(registry, STAKE);
@@ -79,12 +102,17 @@ describe("registering a miner", () => {
       .withArgs(STAKE, STAKE - 1n);
     const pot = await f.ethers.deployContract("RewardDistributor", [fee, consensus, 7n]);
     await fee.approve(pot, STAKE);
-    await expect(pot.fund(STAKE)).to.be.revertedWithCustomError(pot, "FeeOnTransfer").withArgs(STAKE, STAKE - 1n);
+    await expect(pot.fund(STAKE))
+      .to.be.revertedWithCustomError(pot, "FeeOnTransfer")
+      .withArgs(STAKE, STAKE - 1n);
   });
 
   it("cannot be re-entered through the token", async () => {
     const f = await fixture();
-    const token = await f.ethers.deployContract("CallbackToken", [f.admin.address, 10_000n * ONE]);
+    const token = await f.ethers.deployContract("contracts/mocks/CallbackToken.sol:CallbackToken", [
+      f.admin.address,
+      10_000n * ONE,
+    ]);
     const consensus = await f.consensus.getAddress();
     const registry = await f.ethers.deployContract("MinerRegistry", [token, consensus]);
     await token.approve(registry, f.ethers.MaxUint256);
@@ -106,8 +134,14 @@ describe("registering a miner", () => {
     for (const name of ["MinerRegistry", "RewardDistributor"] as const) {
       const more = name === "RewardDistributor" ? [7n] : [];
       const factory = await f.ethers.getContractFactory(name as string);
-      await expect(factory.deploy(zero, consensus, ...more)).to.be.revertedWithCustomError(factory, "ZeroAddress");
-      await expect(factory.deploy(f.token, zero, ...more)).to.be.revertedWithCustomError(factory, "ZeroAddress");
+      await expect(factory.deploy(zero, consensus, ...more)).to.be.revertedWithCustomError(
+        factory,
+        "ZeroAddress",
+      );
+      await expect(factory.deploy(f.token, zero, ...more)).to.be.revertedWithCustomError(
+        factory,
+        "ZeroAddress",
+      );
     }
   });
 
@@ -149,8 +183,15 @@ describe("a miner's changes", () => {
     await expect(registry.withdraw()).to.be.revertedWithCustomError(registry, "NothingUnbonding");
     await expect((await agree(f, content("2"))).settlement).to.emit(registry, "UnbondingStarted");
     const info = await f.minerRegistry.minerInfo(leaver.address);
-    expect([info.status, info.stake, info.weight, info.unbonding]).to.deep.equal([STATUS.exited, 0n, 0n, STAKE]);
-    expect(info.releaseAt).to.equal((await f.lens.roundInfo(3n)).openedAt + (await f.consensus.unbondingDelay()));
+    expect([info.status, info.stake, info.weight, info.unbonding]).to.deep.equal([
+      STATUS.exited,
+      0n,
+      0n,
+      STAKE,
+    ]);
+    expect(info.releaseAt).to.equal(
+      (await f.lens.roundInfo(3n)).openedAt + (await f.consensus.unbondingDelay()),
+    );
     expect((await f.minerRegistry.roster()).length).to.equal(2);
     await f.helpers.time.setNextBlockTimestamp(info.releaseAt - 1n);
     await expect(registry.withdraw()).to.be.revertedWithCustomError(registry, "StillUnbonding");
@@ -211,14 +252,20 @@ describe("a miner's changes", () => {
   });
 
   it("handles 32 queued miners an opening, first come first served", async () => {
-    const f = await deployFederation({ stakes: [STAKE, STAKE, ...Array.from({ length: 33 }, () => STAKE)], unopened: true });
+    const f = await deployFederation({
+      stakes: [STAKE, STAKE, ...Array.from({ length: 33 }, () => STAKE)],
+      unopened: true,
+    });
     await f.consensus.openRound();
     expect((await f.lens.roundInfo(1n)).members).to.equal(32n);
     expect(await f.minerRegistry.queuedCount()).to.equal(3n);
     await f.helpers.time.increaseTo((await f.lens.roundInfo(1n)).lastSlotEnd + 1n);
     await f.consensus.failRound(1n);
     await f.consensus.openRound();
-    expect([await f.minerRegistry.activeCount(), await f.minerRegistry.queuedCount()]).to.deep.equal([35n, 0n]);
+    expect([await f.minerRegistry.activeCount(), await f.minerRegistry.queuedCount()]).to.deep.equal([
+      35n,
+      0n,
+    ]);
     expect(await f.minerRegistry.activeWeight()).to.equal(35n * STAKE);
   });
 });
@@ -228,10 +275,9 @@ describe("voting keys", () => {
     const f = await deployFederation();
     const [owner, key] = [f.miners[0]!, f.stranger];
     const registry = f.minerRegistry.connect(owner);
-    await expect(registry.setKey(key.address, await consent(f, key, f.miners[1]!.address))).to.be.revertedWithCustomError(
-      registry,
-      "BadKeySignature",
-    );
+    await expect(
+      registry.setKey(key.address, await consent(f, key, f.miners[1]!.address)),
+    ).to.be.revertedWithCustomError(registry, "BadKeySignature");
     await expect(registry.setKey(key.address, await consent(f, key, owner.address)))
       .to.emit(registry, "KeyQueued")
       .withArgs(owner.address, key.address);
@@ -254,7 +300,11 @@ describe("voting keys", () => {
     const message = { round, openingHash, baseRoot: (await f.consensus.head()).modelRoot, ...c };
     const signers = drawn.map((o) => (o === owner.address ? key : signerOf(f, o)));
     const bySigner = await Promise.all(signers.map((s) => sign(f, s, "Candidate", message)));
-    await f.consensus.propose(round, c, bySigner.map((s, rank) => ({ rank, ...s })));
+    await f.consensus.propose(
+      round,
+      c,
+      bySigner.map((s, rank) => ({ rank, ...s })),
+    );
     const byOwner = f.consensus.settle(round, [await sign2(0, owner), await sign2(1, f.miners[1]!)], c);
     await expect(byOwner).to.be.revertedWithCustomError(f.consensus, "Undecided");
     await f.consensus.settle(round, [await sign2(0, key), await sign2(1, f.miners[1]!)], c);
@@ -264,11 +314,15 @@ describe("voting keys", () => {
   it("belong to one owner for good, and cannot become miners of their own", async () => {
     const f = await deployFederation();
     const key = f.stranger;
-    await f.minerRegistry.connect(f.miners[0]!).setKey(key.address, await consent(f, key, f.miners[0]!.address));
+    await f.minerRegistry
+      .connect(f.miners[0]!)
+      .setKey(key.address, await consent(f, key, f.miners[0]!.address));
     const taken = f.minerRegistry
       .connect(f.miners[1]!)
       .setKey(key.address, await consent(f, key, f.miners[1]!.address));
-    await expect(taken).to.be.revertedWithCustomError(f.minerRegistry, "KeyTaken").withArgs(key.address, f.miners[0]!.address);
+    await expect(taken)
+      .to.be.revertedWithCustomError(f.minerRegistry, "KeyTaken")
+      .withArgs(key.address, f.miners[0]!.address);
     await f.token.transfer(key.address, STAKE);
     await f.token.connect(key).approve(f.minerRegistry, STAKE);
     const own = f.minerRegistry.connect(key).register(STAKE, key.address, "0x", URL);
@@ -307,18 +361,28 @@ describe("absence", () => {
     expect([info.absences, info.reputation]).to.deep.equal([7n, (85n * ONE) / 100n]);
     const { voteDeadline } = await f.lens.roundInfo(3n);
     await f.helpers.time.setNextBlockTimestamp(voteDeadline);
-    await expect(f.minerRegistry.deactivate(lazy, 3n)).to.be.revertedWithCustomError(f.minerRegistry, "BallotStillOpen");
+    await expect(f.minerRegistry.deactivate(lazy, 3n)).to.be.revertedWithCustomError(
+      f.minerRegistry,
+      "BallotStillOpen",
+    );
     await f.helpers.time.setNextBlockTimestamp(voteDeadline + 1n);
     await expect(f.minerRegistry.deactivate(lazy, 3n))
       .to.emit(f.minerRegistry, "DeactivationQueued")
       .withArgs(lazy, 7n);
-    await expect(f.minerRegistry.deactivate(lazy, 3n)).to.be.revertedWithCustomError(f.minerRegistry, "WrongStatus");
+    await expect(f.minerRegistry.deactivate(lazy, 3n)).to.be.revertedWithCustomError(
+      f.minerRegistry,
+      "WrongStatus",
+    );
     expect((await f.minerRegistry.roster()).length).to.equal(4);
     const registry = f.minerRegistry.connect(f.miners[3]!);
     await expect(registry.reactivate()).to.be.revertedWithCustomError(registry, "WrongStatus");
     await agreeWithout(f, lazy);
     info = await f.minerRegistry.minerInfo(lazy);
-    expect([info.status, info.weight, info.reputation]).to.deep.equal([STATUS.inactive, 0n, (80n * ONE) / 100n]);
+    expect([info.status, info.weight, info.reputation]).to.deep.equal([
+      STATUS.inactive,
+      0n,
+      (80n * ONE) / 100n,
+    ]);
     expect((await f.minerRegistry.roster()).length).to.equal(3);
     // Out of the roster nothing more is counted against it.
     await agree(f, content("5"));
@@ -360,7 +424,10 @@ describe("absence", () => {
     await f.helpers.time.increaseTo((await f.lens.roundInfo(1n)).lastSlotEnd + 1n);
     await f.consensus.failRound(1n);
     const lazy = f.miners[3]!.address;
-    await expect(f.minerRegistry.deactivate(lazy, 1n)).to.be.revertedWithCustomError(f.minerRegistry, "BallotStillOpen");
+    await expect(f.minerRegistry.deactivate(lazy, 1n)).to.be.revertedWithCustomError(
+      f.minerRegistry,
+      "BallotStillOpen",
+    );
     await f.consensus.openRound();
     const open = f.minerRegistry.deactivate(lazy, 2n);
     await expect(open).to.be.revertedWithCustomError(f.consensus, "RoundAlreadyOpen");
@@ -374,6 +441,8 @@ describe("absence", () => {
     await agree(f, content("4"));
     await f.helpers.time.increaseTo((await f.lens.roundInfo(4n)).voteDeadline + 1n);
     // Bits are 1110 now; as of round 3 they were 111.
-    await expect(f.minerRegistry.deactivate(lazy, 3n)).to.emit(f.minerRegistry, "DeactivationQueued").withArgs(lazy, 7n);
+    await expect(f.minerRegistry.deactivate(lazy, 3n))
+      .to.emit(f.minerRegistry, "DeactivationQueued")
+      .withArgs(lazy, 7n);
   });
 });

@@ -1,6 +1,27 @@
 import { expect } from "chai";
-import { BUDGET, DEMO, deployFederation, fixture, GENESIS_ROOT, ONE, registerMiner, SLOT, STAKE } from "./support/federation.ts";
-import { agree, candidateMessage, content, order, propose, proposerSignature, sign, signerOf, sorted, vote } from "./support/round.ts";
+import {
+  BUDGET,
+  DEMO,
+  deployFederation,
+  fixture,
+  GENESIS_ROOT,
+  ONE,
+  registerMiner,
+  SLOT,
+  STAKE,
+} from "./support/federation.ts";
+import {
+  agree,
+  candidateMessage,
+  content,
+  order,
+  propose,
+  proposerSignature,
+  sign,
+  signerOf,
+  sorted,
+  vote,
+} from "./support/round.ts";
 
 const THREE = { stakes: [STAKE, STAKE, STAKE] };
 
@@ -14,7 +35,9 @@ describe("opening", () => {
   it("needs a round's budget in the pot", async () => {
     const f = await fixture({ unopened: true, fund: BUDGET - 1n });
     const open = f.consensus.openRound();
-    await expect(open).to.be.revertedWithCustomError(f.consensus, "PotTooSmall").withArgs(BUDGET - 1n, BUDGET);
+    await expect(open)
+      .to.be.revertedWithCustomError(f.consensus, "PotTooSmall")
+      .withArgs(BUDGET - 1n, BUDGET);
   });
 
   it("is open to anyone, binds base, parameters and the block before", async () => {
@@ -26,7 +49,14 @@ describe("opening", () => {
     const expected = f.ethers.keccak256(
       f.ethers.AbiCoder.defaultAbiCoder().encode(
         ["uint256", "address", "uint64", "bytes32", "bytes32", "bytes32"],
-        [chainId, await f.consensus.getAddress(), 1, GENESIS_ROOT, await f.consensus.parametersHash(), parent],
+        [
+          chainId,
+          await f.consensus.getAddress(),
+          1,
+          GENESIS_ROOT,
+          await f.consensus.parametersHash(),
+          parent,
+        ],
       ),
     );
     const info = await f.lens.roundInfo(1n);
@@ -34,7 +64,15 @@ describe("opening", () => {
     expect([info.members, info.updateTarget, info.phase]).to.deep.equal([2n, 3n, 1n]);
     await expect(tx)
       .to.emit(f.consensus, "RoundOpened")
-      .withArgs(1n, expected, GENESIS_ROOT, `0x${"00".repeat(32)}`, await f.consensus.parametersHash(), 2n, 3n);
+      .withArgs(
+        1n,
+        expected,
+        GENESIS_ROOT,
+        `0x${"00".repeat(32)}`,
+        await f.consensus.parametersHash(),
+        2n,
+        3n,
+      );
   });
 
   it("reverts while a round is open", async () => {
@@ -49,7 +87,9 @@ describe("opening", () => {
     const { settlement } = await agree(f, content("a"));
     await expect(settlement).not.to.emit(f.consensus, "RoundOpened");
     const open = f.consensus.openRound();
-    await expect(open).to.be.revertedWithCustomError(f.consensus, "RoundTooSoon").withArgs(openedAt + 3_600n);
+    await expect(open)
+      .to.be.revertedWithCustomError(f.consensus, "RoundTooSoon")
+      .withArgs(openedAt + 3_600n);
     await f.helpers.time.increaseTo(openedAt + 3_600n);
     await f.consensus.openRound();
     expect(await f.consensus.currentRound()).to.equal(2n);
@@ -65,7 +105,9 @@ describe("opening", () => {
     await f.consensus.failRound(3n);
     await f.consensus.openRound();
     expect((await f.lens.roundInfo(4n)).round).to.equal(4n);
-    await expect(f.lens.roundInfo(2n)).to.be.revertedWithCustomError(f.consensus, "UnknownRound").withArgs(2n);
+    await expect(f.lens.roundInfo(2n))
+      .to.be.revertedWithCustomError(f.consensus, "UnknownRound")
+      .withArgs(2n);
     expect(failed.status).to.equal(2n);
   });
 
@@ -81,7 +123,9 @@ describe("opening", () => {
     await expect(settlement).not.to.emit(f.consensus, "RoundOpened");
     expect((await f.lens.roundInfo(6n)).finalAt).to.equal((await f.lens.roundInfo(2n)).finalAt);
     const open = f.consensus.openRound();
-    await expect(open).to.be.revertedWithCustomError(f.consensus, "RoundNotFinal").withArgs(1n, first.finalAt);
+    await expect(open)
+      .to.be.revertedWithCustomError(f.consensus, "RoundNotFinal")
+      .withArgs(1n, first.finalAt);
     await f.helpers.time.increaseTo(first.finalAt);
     await f.consensus.openRound();
     expect(await f.consensus.currentRound()).to.equal(7n);
@@ -141,7 +185,10 @@ describe("collect and propose", () => {
     const sig = async (rank: number, by = rank) => proposerSignature(f, drawn[by]!, rank, c);
     const attempt = (...s: Awaited<ReturnType<typeof sig>>[]) => expect(f.consensus.propose(1n, c, s)).to.be;
     await attempt().revertedWithCustomError(f.consensus, "SignerCount");
-    await attempt(await sig(0), await sig(1), await sig(2)).revertedWithCustomError(f.consensus, "SignerCount");
+    await attempt(await sig(0), await sig(1), await sig(2)).revertedWithCustomError(
+      f.consensus,
+      "SignerCount",
+    );
     await attempt(await sig(1), await sig(0)).revertedWithCustomError(f.consensus, "BadRank");
     await attempt(await sig(0), await sig(0)).revertedWithCustomError(f.consensus, "BadRank");
     await attempt(await sig(0), await sig(2)).revertedWithCustomError(f.consensus, "BadRank");
@@ -174,7 +221,10 @@ describe("collect and propose", () => {
     await propose(f, content("a"), [0]);
     await propose(f, content("b"), [1]);
     for (const ranks of [[0], [1], [0, 1]]) {
-      await expect(propose(f, content("c"), ranks)).to.be.revertedWithCustomError(f.consensus, "AlreadySigned");
+      await expect(propose(f, content("c"), ranks)).to.be.revertedWithCustomError(
+        f.consensus,
+        "AlreadySigned",
+      );
     }
     expect((await f.lens.candidates(1n)).length).to.equal(2);
   });
@@ -204,7 +254,11 @@ describe("collect and propose", () => {
     const c = content("x");
     await f.helpers.time.increase(180);
     const message = await candidateMessage(f, c);
-    for (const change of [{ openingHash: `0x${"77".repeat(32)}` }, { baseRoot: `0x${"77".repeat(32)}` }, { round: 2n }]) {
+    for (const change of [
+      { openingHash: `0x${"77".repeat(32)}` },
+      { baseRoot: `0x${"77".repeat(32)}` },
+      { round: 2n },
+    ]) {
       const s = { rank: 0, ...(await sign(f, drawn[0]!, "Candidate", { ...message, ...change })) };
       await expect(f.consensus.propose(1n, c, [s])).to.be.revertedWithCustomError(f.consensus, "NotProposer");
     }
@@ -215,7 +269,10 @@ describe("collect and propose", () => {
     const c = content("x");
     const sigs = [await proposerSignature(f, (await order(f))[0]!, 0, c)];
     for (const round of [0n, 2n, 7n]) {
-      await expect(f.consensus.propose(round, c, sigs)).to.be.revertedWithCustomError(f.consensus, "RoundNotOpen");
+      await expect(f.consensus.propose(round, c, sigs)).to.be.revertedWithCustomError(
+        f.consensus,
+        "RoundNotOpen",
+      );
     }
     await agree(f, c);
     await expect(f.consensus.propose(1n, c, sigs)).to.be.revertedWithCustomError(f.consensus, "RoundNotOpen");
@@ -291,7 +348,11 @@ describe("settle and fail", () => {
     const f = await fixture();
     const first = content("1", { payoutsTotal: BUDGET });
     await agree(f, first);
-    for (const [salt, total] of [["over", BUDGET * 2n + 1n], ["under", BUDGET - 1n], ["huge", 2n ** 255n]] as const) {
+    for (const [salt, total] of [
+      ["over", BUDGET * 2n + 1n],
+      ["under", BUDGET - 1n],
+      ["huge", 2n ** 255n],
+    ] as const) {
       const bad = content(salt, { payoutsTotal: total });
       const { settlement } = await agree(f, bad);
       await expect(settlement).to.emit(f.consensus, "RoundAgreed");
@@ -327,7 +388,9 @@ describe("reputation", () => {
     await f.consensus.settle(1n, sorted(votes), c);
     const after = await Promise.all(drawn.map((m) => f.minerRegistry.minerInfo(m.address)));
     expect(after.map((i) => i.reputation)).to.deep.equal([110n, 110n, 110n, 110n, 95n].map(WAD));
-    expect(after.map((i) => i.weight)).to.deep.equal([110n, 110n, 110n, 110n, 95n].map((h) => WAD(h) * 1_000n));
+    expect(after.map((i) => i.weight)).to.deep.equal(
+      [110n, 110n, 110n, 110n, 95n].map((h) => WAD(h) * 1_000n),
+    );
   });
 
   it("is not raised for a drawn proposer that did not sign, lowered for signing or supporting a rejected one", async () => {
@@ -392,7 +455,11 @@ describe("parameters", () => {
     expect((await f.lens.nextParameters()).collectMin).to.equal(240n);
     expect(await f.consensus.parametersHash()).to.equal(before);
     await agree(f, content("x"));
-    expect((await f.lens.parameters()).toObject()).to.deep.equal({ ...DEMO, collectMin: 240n, challengeWindow: 960n });
+    expect((await f.lens.parameters()).toObject()).to.deep.equal({
+      ...DEMO,
+      collectMin: 240n,
+      challengeWindow: 960n,
+    });
     const types = f.consensus.interface.getFunction("setParameters").inputs[0]!;
     const task = f.consensus.interface.getFunction("task").outputs[0]!;
     const encoded = f.ethers.AbiCoder.defaultAbiCoder().encode(
@@ -436,7 +503,10 @@ describe("parameters", () => {
     ];
     for (const p of out) {
       const set = f.consensus.setParameters({ ...DEMO, ...p });
-      await expect(set, JSON.stringify(Object.keys(p))).to.be.revertedWithCustomError(f.consensus, "ParameterOutOfRange");
+      await expect(set, JSON.stringify(Object.keys(p))).to.be.revertedWithCustomError(
+        f.consensus,
+        "ParameterOutOfRange",
+      );
     }
     const small = f.consensus.setParameters({ ...DEMO, challengeWindow: 901n });
     await expect(small).to.be.revertedWithCustomError(f.consensus, "RingTooSmall").withArgs(6n, 7n);
@@ -446,10 +516,20 @@ describe("parameters", () => {
     const f = await deployFederation({
       unopened: true,
       ringSlots: 256n,
-      parameters: { collectMin: 600n, collectMax: 21_600n, proposeSlot: 1_800n, voteWindow: 3_600n, voteGrace: 1_800n,
-        challengeWindow: 86_400n, answerTime: 21_600n, minRoundInterval: 60n },
+      parameters: {
+        collectMin: 600n,
+        collectMax: 21_600n,
+        proposeSlot: 1_800n,
+        voteWindow: 3_600n,
+        voteGrace: 1_800n,
+        challengeWindow: 86_400n,
+        answerTime: 21_600n,
+        minRoundInterval: 60n,
+      },
     });
-    expect(await f.consensus.unbondingDelay()).to.equal(21_600n + 1_800n + 3_600n + 1_800n + 86_400n + 21_600n);
+    expect(await f.consensus.unbondingDelay()).to.equal(
+      21_600n + 1_800n + 3_600n + 1_800n + 86_400n + 21_600n,
+    );
   });
 });
 
@@ -461,9 +541,13 @@ describe("deployment", () => {
     const args = [f.manager, wiring, (await f.consensus.task()).toObject(), DEMO, 6n] as const;
     await expect(factory.deploy(...args)).to.be.revertedWithCustomError(f.consensus, "WrongWiring");
     const zero = f.ethers.ZeroAddress;
-    await expect(factory.deploy(args[0], { ...wiring, minerRegistry: zero }, args[2], DEMO, 6n))
-      .to.be.revertedWithCustomError(f.consensus, "ZeroAddress");
-    await expect(factory.deploy(zero, wiring, args[2], DEMO, 6n)).to.be.revertedWithCustomError(f.consensus, "ZeroAddress");
+    await expect(
+      factory.deploy(args[0], { ...wiring, minerRegistry: zero }, args[2], DEMO, 6n),
+    ).to.be.revertedWithCustomError(f.consensus, "ZeroAddress");
+    await expect(factory.deploy(zero, wiring, args[2], DEMO, 6n)).to.be.revertedWithCustomError(
+      f.consensus,
+      "ZeroAddress",
+    );
   });
 
   it("tells the parts, the task, and how far it is", async () => {
@@ -475,7 +559,12 @@ describe("deployment", () => {
     expect((await f.consensus.task()).genesisModelRoot).to.equal(GENESIS_ROOT);
     expect(await f.consensus.ringSlots()).to.equal(6n);
     const progress = await f.consensus.progress();
-    expect([progress.round, progress.open, progress.settlement, progress.ballots]).to.deep.equal([1n, true, 0n, 0n]);
+    expect([progress.round, progress.open, progress.settlement, progress.ballots]).to.deep.equal([
+      1n,
+      true,
+      0n,
+      0n,
+    ]);
     expect(await f.lens.consensus()).to.equal(await f.consensus.getAddress());
   });
 

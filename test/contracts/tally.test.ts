@@ -33,22 +33,54 @@ const JOINT: Case[] = [
   { name: "three: one silent (66.7 %)", stakes: [T, T, T], votes: ["y", "y", "-"], outcome: "undecided" },
   { name: "three: one no", stakes: [T, T, T], votes: ["y", "y", "n"], outcome: "failed" },
   { name: "three: exactly 67 %", stakes: [3_400, 3_300, 3_300], votes: ["y", "y", "-"], outcome: "agreed" },
-  { name: "three: just below 67 %", stakes: [3_399, 3_300, 3_301], votes: ["y", "y", "-"], outcome: "undecided" },
+  {
+    name: "three: just below 67 %",
+    stakes: [3_399, 3_300, 3_301],
+    votes: ["y", "y", "-"],
+    outcome: "undecided",
+  },
   { name: "four: any three", stakes: [T, T, T, T], votes: ["y", "-", "y", "y"], outcome: "agreed" },
   { name: "four: one lies", stakes: [T, T, T, T], votes: ["y", "n", "y", "y"], outcome: "agreed" },
-  { name: "four: three at 80 % (60 %)", stakes: [T, T, T, T], votes: ["8", "8", "8", "-"], outcome: "undecided" },
+  {
+    name: "four: three at 80 % (60 %)",
+    stakes: [T, T, T, T],
+    votes: ["8", "8", "8", "-"],
+    outcome: "undecided",
+  },
   { name: "four: two no", stakes: [T, T, T, T], votes: ["y", "n", "y", "n"], outcome: "failed" },
   { name: "four: two silent", stakes: [T, T, T, T], votes: ["y", "-", "y", "-"], outcome: "undecided" },
   { name: "five: one silent", stakes: [T, T, T, T, T], votes: ["y", "y", "y", "y", "-"], outcome: "agreed" },
-  { name: "five: one always no", stakes: [T, T, T, T, T], votes: ["y", "y", "y", "y", "n"], outcome: "agreed" },
-  { name: "five: two silent", stakes: [T, T, T, T, T], votes: ["y", "y", "y", "-", "-"], outcome: "undecided" },
+  {
+    name: "five: one always no",
+    stakes: [T, T, T, T, T],
+    votes: ["y", "y", "y", "y", "n"],
+    outcome: "agreed",
+  },
+  {
+    name: "five: two silent",
+    stakes: [T, T, T, T, T],
+    votes: ["y", "y", "y", "-", "-"],
+    outcome: "undecided",
+  },
   { name: "five: two no", stakes: [T, T, T, T, T], votes: ["y", "y", "y", "n", "n"], outcome: "failed" },
 ];
 
 /** Candidate 0 by one proposer, candidate 1 by the other; votes name both. Seats: proposers first. */
 const RIVALS: Case[] = [
-  { name: "both valid: the primary's wins", stakes: [T, T, T, T], votes: ["yy", "yy", "yy", "yy"], outcome: "agreed", winner: 0 },
-  { name: "the primary's is wrong", stakes: [T, T, T, T], votes: ["yn", "ny", "ny", "ny"], outcome: "agreed", winner: 1 },
+  {
+    name: "both valid: the primary's wins",
+    stakes: [T, T, T, T],
+    votes: ["yy", "yy", "yy", "yy"],
+    outcome: "agreed",
+    winner: 0,
+  },
+  {
+    name: "the primary's is wrong",
+    stakes: [T, T, T, T],
+    votes: ["yn", "ny", "ny", "ny"],
+    outcome: "agreed",
+    winner: 1,
+  },
   { name: "each for its own", stakes: [T, T, T, T], votes: ["yn", "ny", "yn", "ny"], outcome: "failed" },
   { name: "two: each for its own", stakes: [T, T], votes: ["yn", "ny"], outcome: "failed" },
   { name: "two: the primary's pending", stakes: [T, T], votes: ["yy", "-y"], outcome: "undecided" },
@@ -56,12 +88,32 @@ const RIVALS: Case[] = [
 
 /** One candidate signed by the first seat listed alone, after the secondary's slot. */
 const SOLE: Case[] = [
-  { name: "69 % and a yes of the others' minority", stakes: [6_900, 1_550, 1_550], votes: ["y", "y", "-"], outcome: "undecided" },
+  {
+    name: "69 % and a yes of the others' minority",
+    stakes: [6_900, 1_550, 1_550],
+    votes: ["y", "y", "-"],
+    outcome: "undecided",
+  },
   { name: "69 % and all others", stakes: [6_900, 1_550, 1_550], votes: ["y", "y", "y"], outcome: "agreed" },
-  { name: "69 % and more than half of the others", stakes: [6_900, 1_600, 1_500], votes: ["y", "y", "-"], outcome: "agreed" },
+  {
+    name: "69 % and more than half of the others",
+    stakes: [6_900, 1_600, 1_500],
+    votes: ["y", "y", "-"],
+    outcome: "agreed",
+  },
   { name: "69 % alone", stakes: [6_900, 1_550, 1_550], votes: ["y", "-", "-"], outcome: "undecided" },
-  { name: "69 % against all others", stakes: [6_900, 1_550, 1_550], votes: ["y", "n", "n"], outcome: "undecided" },
-  { name: "others' 51 % at confidence 80 %", stakes: [6_900, 1_600, 1_500], votes: ["y", "8", "-"], outcome: "undecided" },
+  {
+    name: "69 % against all others",
+    stakes: [6_900, 1_550, 1_550],
+    votes: ["y", "n", "n"],
+    outcome: "undecided",
+  },
+  {
+    name: "others' 51 % at confidence 80 %",
+    stakes: [6_900, 1_600, 1_500],
+    votes: ["y", "8", "-"],
+    outcome: "undecided",
+  },
   { name: "two: both", stakes: [T, T], votes: ["y", "y"], outcome: "agreed" },
 ];
 
@@ -77,7 +129,13 @@ async function castAndSettle(f: Federation, test: Case, seatOf: (index: number) 
   return { round, votes: sorted(votes) };
 }
 
-async function expectOutcome(f: Federation, test: Case, round: bigint, settle: Promise<unknown>, winner?: string) {
+async function expectOutcome(
+  f: Federation,
+  test: Case,
+  round: bigint,
+  settle: Promise<unknown>,
+  winner?: string,
+) {
   if (test.outcome === "undecided") {
     await expect(settle).to.be.revertedWithCustomError(f.consensus, "Undecided");
     return;
@@ -115,7 +173,13 @@ describe("tally: rival candidates", () => {
       const swap = test.votes.map((letters) => [...letters].reverse().join(""));
       const { round, votes } = await castAndSettle(f, { ...test, votes: swap }, (i) => drawn[i]!);
       const winner = rivals[test.winner ?? 0]!;
-      await expectOutcome(f, test, round, f.consensus.settle(round, votes, winner), winner.modelRoot as string);
+      await expectOutcome(
+        f,
+        test,
+        round,
+        f.consensus.settle(round, votes, winner),
+        winner.modelRoot as string,
+      );
     });
   }
 });

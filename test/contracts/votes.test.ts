@@ -1,6 +1,16 @@
 import { expect } from "chai";
-import { fixture, type Federation, STAKE } from "./support/federation.ts";
-import { content, type Opinion, order, propose, signerOf, sorted, type Vote, vote, voteIn } from "./support/round.ts";
+import { type Federation, fixture, STAKE } from "./support/federation.ts";
+import {
+  content,
+  type Opinion,
+  order,
+  propose,
+  signerOf,
+  sorted,
+  type Vote,
+  vote,
+  voteIn,
+} from "./support/round.ts";
 
 const FAULT = {
   notAscending: 1n,
@@ -25,7 +35,11 @@ const INVALID: { name: string; fault: bigint; opinion?: Opinion; change?: (v: Vo
   { name: "a no with reason 6", fault: FAULT.reason, opinion: { support: false, reason: 6 } },
   { name: "a changed confidence", fault: FAULT.signature, change: (v) => ({ ...v, confidence: 9_000 }) },
   { name: "another seat's signature", fault: FAULT.signature, change: (v) => ({ ...v, seat: 1 }) },
-  { name: "a garbled signature", fault: FAULT.signature, change: (v) => ({ ...v, r: `0x${"00".repeat(32)}` }) },
+  {
+    name: "a garbled signature",
+    fault: FAULT.signature,
+    change: (v) => ({ ...v, r: `0x${"00".repeat(32)}` }),
+  },
 ];
 
 const by = async (f: Federation, seat: number, opinion: Opinion = {}) => {
@@ -68,7 +82,10 @@ describe("an invalid vote in a settlement", () => {
     const stranger = await voteIn(f, 1n, f.stranger);
     const settle = f.consensus.settle(1n, [await by(f, 0), await by(f, 1), stranger], c);
     await expect(settle).to.emit(f.consensus, "VoteSkipped").withArgs(1n, 2n, 200n, FAULT.unknownSeat);
-    await expect(f.consensus.castVote(2n, stranger)).to.be.revertedWithCustomError(f.consensus, "NoCandidate");
+    await expect(f.consensus.castVote(2n, stranger)).to.be.revertedWithCustomError(
+      f.consensus,
+      "NoCandidate",
+    );
   });
 
   it("a repeated one and one out of order are skipped", async () => {
@@ -120,7 +137,9 @@ describe("castVote", () => {
     const reasonIndex = (2n << 32n) | 7n;
     await f.consensus.castVote(1n, await by(f, 0, { support: false, reason: 3, reasonIndex }));
     const otherNo = f.consensus.castVote(1n, await by(f, 0, { support: false, reason: 4 }));
-    await expect(otherNo).to.be.revertedWithCustomError(f.consensus, "InvalidVote").withArgs(FAULT.alreadyCast);
+    await expect(otherNo)
+      .to.be.revertedWithCustomError(f.consensus, "InvalidVote")
+      .withArgs(FAULT.alreadyCast);
     await f.consensus.castVote(1n, await by(f, 0));
     const [now] = await f.lens.castVotes(1n);
     expect([now!.support, now!.replaced]).to.deep.equal([true, true]);

@@ -17,7 +17,18 @@ describe("a whole round by two miners signing by script", () => {
       await expect(proposal).to.emit(f.consensus, "CandidatePosted");
       await expect(settlement)
         .to.emit(f.consensus, "RoundAgreed")
-        .withArgs(r, id, r, c.modelRoot, c.modelCid, c.payoutsRoot, c.payoutsTotal, 10_000n, 10_000n, (x: bigint) => x > 0n);
+        .withArgs(
+          r,
+          id,
+          r,
+          c.modelRoot,
+          c.modelCid,
+          c.payoutsRoot,
+          c.payoutsTotal,
+          10_000n,
+          10_000n,
+          (x: bigint) => x > 0n,
+        );
       await expect(settlement).to.emit(f.consensus, "RoundOpened");
       expect((await f.consensus.head()).modelRoot).to.equal(c.modelRoot);
       const { finalAt } = await f.lens.roundInfo(r);
@@ -27,7 +38,13 @@ describe("a whole round by two miners signing by script", () => {
         const claimGas = (await tx.wait())!.gasUsed;
         if (process.env.GAS) console.log("claim", claimGas);
       }
-      if (process.env.GAS) console.log("propose", (await proposal.wait())!.gasUsed, "settle", (await settlement.wait())!.gasUsed);
+      if (process.env.GAS)
+        console.log(
+          "propose",
+          (await proposal.wait())!.gasUsed,
+          "settle",
+          (await settlement.wait())!.gasUsed,
+        );
     }
     const paid = await Promise.all(f.clients.map((c) => f.token.balanceOf(c.address)));
     expect(paid).to.deep.equal(owed);

@@ -1,5 +1,5 @@
-import { network } from "hardhat";
 import type { HardhatEthers, HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
+import { network } from "hardhat";
 import type {
   ClientRegistry,
   FederationToken,
@@ -79,7 +79,11 @@ export interface FederationOptions {
 /** Deploys a federation on a fresh simulated chain, registers miners and clients, opens round 1. */
 export async function deployFederation(options: FederationOptions = {}): Promise<Federation> {
   const { stakes = [STAKE, STAKE], clients = 3, ringSlots = 6n, fund = 10_000n * ONE } = options;
-  const { ethers, networkHelpers: helpers, provider } = await network.create({
+  const {
+    ethers,
+    networkHelpers: helpers,
+    provider,
+  } = await network.create({
     override: {
       accounts: { count: 4 + stakes.length + clients },
       ...(options.initialDate && { initialDate: options.initialDate }),
@@ -100,7 +104,11 @@ export async function deployFederation(options: FederationOptions = {}): Promise
     false,
     100_000,
   ]);
-  const distributor = await ethers.deployContract("RewardDistributor", [token, consensusAddress, ringSlots + 1n]);
+  const distributor = await ethers.deployContract("RewardDistributor", [
+    token,
+    consensusAddress,
+    ringSlots + 1n,
+  ]);
   const consensus = await ethers.deployContract("RoundConsensus", [
     managerAddress,
     { minerRegistry, clientRegistry, rewardDistributor: distributor },

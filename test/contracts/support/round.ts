@@ -105,7 +105,11 @@ export async function candidateMessage(f: Federation, c: Content) {
 }
 
 export async function candidateId(f: Federation, c: Content): Promise<string> {
-  return TypedDataEncoder.hashStruct("Candidate", { Candidate: TYPES.Candidate }, await candidateMessage(f, c));
+  return TypedDataEncoder.hashStruct(
+    "Candidate",
+    { Candidate: TYPES.Candidate },
+    await candidateMessage(f, c),
+  );
 }
 
 /** Signers in drawn order. Mines a block if the opening block is still the newest. */
@@ -124,7 +128,12 @@ export function signerOf(f: Federation, owner: string): HardhatEthersSigner {
   return found;
 }
 
-export async function proposerSignature(f: Federation, signer: HardhatEthersSigner, rank: number, c: Content) {
+export async function proposerSignature(
+  f: Federation,
+  signer: HardhatEthersSigner,
+  rank: number,
+  c: Content,
+) {
   return { rank, ...(await sign(f, signer, "Candidate", await candidateMessage(f, c))) };
 }
 
