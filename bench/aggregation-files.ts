@@ -12,6 +12,8 @@ const files = Array.from({ length: Number(updates) }, (_, k) => ({
   path: join(folder, `${k}`),
   sampleCount: samplesOf(k),
 }));
+// One result for all runs, as a miner would keep it.
+const result = new SharedArrayBuffer(4 * Number(dimension));
 const seconds: number[] = [];
 let digest = "";
 for (let run = 0; run < Number(runs); run++) {
