@@ -5,6 +5,7 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {IRewardDistributor} from "../../../contracts/interfaces/IRewardDistributor.sol";
 import {IRoundConsensus} from "../../../contracts/interfaces/IRoundConsensus.sol";
+import {Ballots} from "../../../contracts/libraries/Ballots.sol";
 import {Messages} from "../../../contracts/libraries/Messages.sol";
 import {FederationTest} from "../solidity/FederationTest.sol";
 import {vm} from "../solidity/Vm.sol";
@@ -101,7 +102,7 @@ contract MessageVectorsTest is FederationTest {
         pure
         returns (bytes32)
     {
-        return Messages.vote(round, openingHash, candidate, v);
+        return Messages.vote(round, openingHash, candidate, Ballots.pack(round, v, false));
     }
 
     function hashCandidate(
