@@ -36,17 +36,19 @@ const BUILT_IN = [
 
 export function indexAbis(abis: readonly (readonly AbiItem[])[]): AbiIndex {
   const events = new Map<string, AbiItem>();
-  const selectors = new Map<string, AbiItem>();
+  const called: AbiItem[] = [];
   const topics = new Map<string, Hex>();
   for (const item of [...abis.flat(), ...BUILT_IN]) {
     if (item.type === "event") {
       const topic = toEventSelector(item as AbiEvent);
       events.set(topic, item);
       topics.set(item.name, topic);
-    } else if (item.type === "function" || item.type === "error")
-      selectors.set(toFunctionSelector(signatureOf(item)), item);
+    } else if (item.type === "function" || item.type === "error") called.push(item);
   }
+  let selectors: Map<string, AbiItem> | undefined;
   const bySelector = (data: Hex, type: "function" | "error"): Decoded | null => {
+    // Hashed when first needed: the newest rounds are drawn without.
+    selectors ??= new Map(called.map((item) => [toFunctionSelector(signatureOf(item)), item]));
     const item = selectors.get(data.slice(0, 10));
     if (item?.type !== type) return null;
     return attempt(item, () => decodeAll(item.inputs, `0x${data.slice(10)}`));

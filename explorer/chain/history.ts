@@ -151,8 +151,11 @@ async function readWindow(federation: Federation, start: Waypoint, to: number): 
   return view;
 }
 
-/** Blocks looked through, from the newest back, for the first rows to show. */
-const GLIMPSE_BLOCKS = 256;
+/** Blocks looked through, from the newest back, for the first rows to show; more of them where rounds are rare. */
+const GLIMPSE_BLOCKS = 96;
+const GLIMPSE_BLOCKS_MOST = 10_000;
+/** Enough to fill what is seen first. */
+const GLIMPSE_ROUNDS = 8;
 
 /** What is read of them; seats and miners would need all that came before. */
 const GLIMPSE_EVENTS = [
@@ -175,10 +178,22 @@ export async function glimpse(
   latest: number,
   parameters: FederationView["parameters"],
 ): Promise<FederationView> {
-  const from = Math.max(federation.firstBlock, latest - GLIMPSE_BLOCKS);
+  for (let blocks = GLIMPSE_BLOCKS; ; blocks *= 5) {
+    const view = await glimpseOf(federation, { from: latest - blocks, to: latest }, parameters);
+    const all = latest - blocks <= federation.firstBlock || blocks >= GLIMPSE_BLOCKS_MOST;
+    if (view.rounds.size >= GLIMPSE_ROUNDS || all) return view;
+  }
+}
+
+async function glimpseOf(
+  federation: Federation,
+  range: { readonly from: number; readonly to: number },
+  parameters: FederationView["parameters"],
+): Promise<FederationView> {
+  const from = Math.max(federation.firstBlock, range.from);
   const topics = GLIMPSE_EVENTS.map((name) => federation.abi.topicOf(name)!);
   const address = [federation.addresses.RoundConsensus!];
-  const logs = await readLogs(federation, { from, to: latest, address, topics: [topics] });
+  const logs = await readLogs(federation, { from, to: range.to, address, topics: [topics] });
   let view: FederationView = { ...EMPTY_VIEW, parameters, nextParameters: parameters };
   for await (const events of decodeLogs(federation, logs)) view = foldEvents(view, events);
   return view;

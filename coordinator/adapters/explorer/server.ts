@@ -40,6 +40,8 @@ export interface ExplorerServer {
 
 interface Context extends ExplorerOptions {
   readonly pages: ReadonlyMap<string, StaticFile>;
+  /** {@link ExplorerOptions.federation}, ready to send. */
+  readonly told: StaticFile;
 }
 
 /**
@@ -48,7 +50,7 @@ interface Context extends ExplorerOptions {
  * @throws QuorateError EXPLORER_NOT_BUILT, PORT_IN_USE
  */
 export async function createExplorerServer(options: ExplorerOptions): Promise<ExplorerServer> {
-  const context = { ...options, pages: loadStaticFiles(options.folder) };
+  const context = { ...options, pages: loadStaticFiles(options.folder), told: jsonFile(options.federation) };
   const server = createServer((request, response) => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
     route(request, response, context).catch((error) => fail(response, error));
@@ -75,7 +77,7 @@ async function route(request: IncomingMessage, response: ServerResponse, context
     return sendJson(response, 405, { code: "METHOD_NOT_ALLOWED" });
   const page = context.pages.get(pathname);
   if (page) return sendFile(request, response, page);
-  if (pathname === "/federation.json") return sendBook(request, response, context.federation);
+  if (pathname === "/federation.json") return sendFile(request, response, context.told);
   const [, place, key = "", part = ""] = pathname.split("/");
   if (place === "source") return sendBook(request, response, context.book.sourceOf(key));
   if (place === "content" && part === "manifest")
@@ -95,8 +97,12 @@ function sendFile(request: IncomingMessage, response: ServerResponse, file: Stat
 }
 
 function sendBook(request: IncomingMessage, response: ServerResponse, value: unknown): void {
+  sendFile(request, response, jsonFile(value));
+}
+
+function jsonFile(value: unknown): StaticFile {
   const bytes = Buffer.from(JSON.stringify(value));
-  sendFile(request, response, { type: "application/json", bytes, gzip: gzipSync(bytes) });
+  return { type: "application/json", bytes, gzip: gzipSync(bytes) };
 }
 
 function sendBytes(response: ServerResponse, bytes: Uint8Array): void {
