@@ -26,7 +26,7 @@ function budgets(gas: GasTable): Budget[] {
     { step: "each further voter, 2 to 10", steady: { limit: 20_000, measured: perFurther(gas, 2, 10) } },
     { step: "each further voter, 10 to 50", steady: { limit: 20_000, measured: perFurther(gas, 10, 50) } },
     {
-      step: "claim, any number of rounds",
+      step: "claim, any number of rounds (first: of a client)",
       steady: { limit: 55_000, measured: gas["claim.steady"]! },
       first: { limit: 90_000, measured: gas["claim.first"]! },
     },
