@@ -49,6 +49,8 @@ export default defineConfig({
       optimizer: { enabled: true, runs: 200 },
       viaIR: true,
       evmVersion: "prague",
+      // `quorate explorer export` writes it for other explorers.
+      outputSelection: { "*": { "*": ["metadata"] } },
     },
   },
   // Hardhat runs the contract tests, in both languages; scripts/test/run.ts runs those and all others.
