@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { ChainReader } from "../ports/chain.ts";
 import type { ChainHistory } from "../ports/chain-history.ts";
 import type { FederationView, RoundRecord } from "../protocol/views/federation-view.ts";
+import { publicLink } from "../protocol/views/public-explorers.ts";
 import { clientAddresses, deadlinesOf, isFinal, tokenTotals } from "../protocol/views/queries.ts";
 import { phaseOf } from "../protocol/views/summary.ts";
 import { withCleanup } from "./cleanup.ts";
@@ -78,6 +79,8 @@ function newestFinal(view: FederationView, now: number): bigint {
 function printStatus(status: Status, io: Io): void {
   const { round, head, tokens } = status;
   io.out(`chain ${status.chainId}, RoundConsensus ${status.contracts.RoundConsensus}`);
+  const link = publicLink(status.chainId, "address", status.contracts.RoundConsensus!);
+  if (link) io.out(link);
   io.out(
     round
       ? `round ${round.round}: ${round.status}, ${round.phase}; ${round.candidates} candidates, ${round.castVotes} votes on chain`
