@@ -5,6 +5,7 @@ import {
   content,
   order,
   payoutTree,
+  plain,
   propose,
   proposerSignature,
   sorted,
@@ -365,7 +366,7 @@ describe("reverting a round", () => {
     const f = await deployFederation();
     const manager = await f.ethers.getContractAt("AccessManager", f.manager);
     await manager.grantRole(REVERTER_ROLE, f.stranger.address, 0);
-    const heads = [(await f.consensus.head()).toObject()];
+    const heads = [plain(await f.consensus.head())];
     const chains = [await f.consensus.headChain()];
     for (let r = 1n; r <= 3n; ++r) {
       const tree = payoutTree([[f.clients[0]!.address, BUDGET * r]]);
@@ -373,7 +374,7 @@ describe("reverting a round", () => {
         f,
         content(`${r}`, { payoutsRoot: tree.root, payoutsTotal: BUDGET * r, updateCount: r + 3n }),
       );
-      heads.push((await f.consensus.head()).toObject());
+      heads.push(plain(await f.consensus.head()));
       chains.push(await f.consensus.headChain());
     }
     return { f, heads, chains, reverter: f.consensus.connect(f.stranger) };
@@ -386,7 +387,7 @@ describe("reverting a round", () => {
       .to.emit(f.consensus, "RoundReverted")
       .withArgs(2n, 1n, heads[1]!.modelRoot)
       .and.to.emit(f.consensus, "RoundVoided");
-    expect((await f.consensus.head()).toObject()).to.deep.equal(heads[1]);
+    expect(plain(await f.consensus.head())).to.deep.equal(heads[1]);
     expect(await f.consensus.headChain()).to.equal(chains[1]);
     const status = await Promise.all([1n, 2n, 3n, 4n].map((r) => f.consensus.statusOf(r)));
     expect(status).to.deep.equal([2n, 4n, 5n, 5n]);
@@ -408,7 +409,7 @@ describe("reverting a round", () => {
   it("goes back to the genesis model, too", async () => {
     const { f, heads, chains, reverter } = await threeAgreed();
     await reverter.revertRound(1n, `0x${"00".repeat(32)}`, heads);
-    expect((await f.consensus.head()).toObject()).to.deep.equal(heads[0]);
+    expect(plain(await f.consensus.head())).to.deep.equal(heads[0]);
     expect(await f.consensus.headChain()).to.equal(chains[0]);
   });
 

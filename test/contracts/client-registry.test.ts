@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { type Federation, fixture } from "./support/federation.ts";
-import { agree, content } from "./support/round.ts";
+import { agree, content, plain } from "./support/round.ts";
 
 async function consent(f: Federation, key: Federation["stranger"], owner: string) {
   const { chainId } = await f.ethers.provider.getNetwork();
@@ -30,8 +30,12 @@ describe("ClientRegistry", () => {
     expect((await registry.terms(self)).active).to.equal(true);
     await registry.setKey(f.admin.address, await consent(f, f.admin, self));
     await f.clientRegistry.setSampleCap(self, 5n);
-    expect((await registry.terms(self)).toArray()).to.deep.equal([self, 100_000n, true]);
-    expect((await registry.termsAt(self, 3n)).toArray()).to.deep.equal([f.admin.address, 5n, true]);
+    expect(plain(await registry.terms(self))).to.deep.equal({ key: self, sampleCap: 100_000n, active: true });
+    expect(plain(await registry.termsAt(self, 3n))).to.deep.equal({
+      key: f.admin.address,
+      sampleCap: 5n,
+      active: true,
+    });
     expect(await registry.ownerOfKey(f.admin.address)).to.equal(self);
     await agree(f, content("2"));
     await registry.unregister();

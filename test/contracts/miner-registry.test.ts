@@ -96,12 +96,12 @@ describe("registering a miner", () => {
     ]);
     const consensus = await f.consensus.getAddress();
     const registry = await f.ethers.deployContract("MinerRegistry", [fee, consensus]);
-    await fee.approve(registry, STAKE);
+    await fee.getFunction("approve")(registry, STAKE);
     await expect(registry.register(STAKE, f.admin.address, "0x", URL))
       .to.be.revertedWithCustomError(registry, "FeeOnTransfer")
       .withArgs(STAKE, STAKE - 1n);
     const pot = await f.ethers.deployContract("RewardDistributor", [fee, consensus, 7n]);
-    await fee.approve(pot, STAKE);
+    await fee.getFunction("approve")(pot, STAKE);
     await expect(pot.fund(STAKE))
       .to.be.revertedWithCustomError(pot, "FeeOnTransfer")
       .withArgs(STAKE, STAKE - 1n);
@@ -115,15 +115,18 @@ describe("registering a miner", () => {
     ]);
     const consensus = await f.consensus.getAddress();
     const registry = await f.ethers.deployContract("MinerRegistry", [token, consensus]);
-    await token.approve(registry, f.ethers.MaxUint256);
-    await token.arm(registry, registry.interface.encodeFunctionData("withdraw"));
+    await token.getFunction("approve")(registry, f.ethers.MaxUint256);
+    await token.getFunction("arm")(registry, registry.interface.encodeFunctionData("withdraw"));
     await expect(registry.register(STAKE, f.admin.address, "0x", URL)).to.be.revertedWithCustomError(
       registry,
       "ReentrancyGuardReentrantCall",
     );
     const pot = await f.ethers.deployContract("RewardDistributor", [token, consensus, 7n]);
-    await token.approve(pot, f.ethers.MaxUint256);
-    await token.arm(pot, pot.interface.encodeFunctionData("claim", [1n, f.admin.address, 1n, []]));
+    await token.getFunction("approve")(pot, f.ethers.MaxUint256);
+    await token.getFunction("arm")(
+      pot,
+      pot.interface.encodeFunctionData("claim", [1n, f.admin.address, 1n, []]),
+    );
     await expect(pot.fund(1n)).to.be.revertedWithCustomError(pot, "ReentrancyGuardReentrantCall");
   });
 

@@ -15,6 +15,7 @@ import {
   candidateMessage,
   content,
   order,
+  plain,
   propose,
   proposerSignature,
   sign,
@@ -455,7 +456,7 @@ describe("parameters", () => {
     expect((await f.lens.nextParameters()).collectMin).to.equal(240n);
     expect(await f.consensus.parametersHash()).to.equal(before);
     await agree(f, content("x"));
-    expect((await f.lens.parameters()).toObject()).to.deep.equal({
+    expect(plain(await f.lens.parameters())).to.deep.equal({
       ...DEMO,
       collectMin: 240n,
       challengeWindow: 960n,
@@ -537,8 +538,8 @@ describe("deployment", () => {
   it("refuses parts made for another consensus, missing parts, a missing genesis model", async () => {
     const f = await fixture();
     const factory = await f.ethers.getContractFactory("RoundConsensus");
-    const wiring = (await f.consensus.wiring()).toObject();
-    const args = [f.manager, wiring, (await f.consensus.task()).toObject(), DEMO, 6n] as const;
+    const wiring = plain(await f.consensus.wiring());
+    const args = [f.manager, wiring, plain(await f.consensus.task()), DEMO, 6n] as const;
     await expect(factory.deploy(...args)).to.be.revertedWithCustomError(f.consensus, "WrongWiring");
     const zero = f.ethers.ZeroAddress;
     await expect(

@@ -1,6 +1,16 @@
 import { expect } from "chai";
 import { type Federation, fixture, ONE, SLOT } from "./support/federation.ts";
-import { content, type Opinion, order, propose, signerOf, sorted, vote } from "./support/round.ts";
+import {
+  type Content,
+  content,
+  type Opinion,
+  order,
+  propose,
+  signerOf,
+  sorted,
+  type Vote,
+  vote,
+} from "./support/round.ts";
 
 // One letter per miner, in seat order: y yes, 8 yes with confidence 8,000, n no, - silent. Two letters: on two candidates.
 interface Case {
@@ -117,8 +127,7 @@ const SOLE: Case[] = [
   { name: "two: both", stakes: [T, T], votes: ["y", "y"], outcome: "agreed" },
 ];
 
-async function castAndSettle(f: Federation, test: Case, seatOf: (index: number) => string) {
-  const round = await f.consensus.currentRound();
+async function signedVotes(f: Federation, test: Case, seatOf: (index: number) => string) {
   const votes = [];
   for (const [i, letters] of test.votes.entries()) {
     for (const [candidateIndex, letter] of [...letters].entries()) {
@@ -126,23 +135,20 @@ async function castAndSettle(f: Federation, test: Case, seatOf: (index: number) 
       if (opinion) votes.push(await vote(f, signerOf(f, seatOf(i)), { ...opinion, candidateIndex }));
     }
   }
-  return { round, votes: sorted(votes) };
+  return sorted(votes);
 }
 
-async function expectOutcome(
-  f: Federation,
-  test: Case,
-  round: bigint,
-  settle: Promise<unknown>,
-  winner?: string,
-) {
+/** Settles with `votes`; `content` is that of the candidate expected to win. */
+async function expectOutcome(f: Federation, test: Case, votes: Vote[], content: Content) {
+  const round = await f.consensus.currentRound();
+  const settle = f.consensus.settle(round, votes, content);
   if (test.outcome === "undecided") {
     await expect(settle).to.be.revertedWithCustomError(f.consensus, "Undecided");
     return;
   }
   const event = test.outcome === "agreed" ? "RoundAgreed" : "RoundFailed";
   await expect(settle).to.emit(f.consensus, event);
-  if (winner && test.outcome === "agreed") expect((await f.consensus.head()).modelRoot).to.equal(winner);
+  if (test.outcome === "agreed") expect((await f.consensus.head()).modelRoot).to.equal(content.modelRoot);
   expect(await f.consensus.statusOf(round)).to.equal(test.outcome === "agreed" ? 2n : 3n);
 }
 
@@ -155,8 +161,8 @@ describe("tally: one candidate of both proposers", () => {
       const c = content("joint");
       await propose(f, c);
       const seats = await owners(f);
-      const { round, votes } = await castAndSettle(f, test, (i) => seats[i]!);
-      await expectOutcome(f, test, round, f.consensus.settle(round, votes, c), c.modelRoot as string);
+      const votes = await signedVotes(f, test, (i) => seats[i]!);
+      await expectOutcome(f, test, votes, c);
     });
   }
 });
@@ -171,15 +177,9 @@ describe("tally: rival candidates", () => {
       await propose(f, rivals[0]!, [0]);
       const drawn = (await order(f)).map((s) => s.address);
       const swap = test.votes.map((letters) => [...letters].reverse().join(""));
-      const { round, votes } = await castAndSettle(f, { ...test, votes: swap }, (i) => drawn[i]!);
+      const votes = await signedVotes(f, { ...test, votes: swap }, (i) => drawn[i]!);
       const winner = rivals[test.winner ?? 0]!;
-      await expectOutcome(
-        f,
-        test,
-        round,
-        f.consensus.settle(round, votes, winner),
-        winner.modelRoot as string,
-      );
+      await expectOutcome(f, test, votes, winner);
     });
   }
 });
@@ -199,8 +199,8 @@ describe("tally: a proposer alone", () => {
         await f.helpers.time.increaseTo(info.proposeDeadline + SLOT * BigInt(rank - 2) + 1n);
         await propose(f, c, [rank]);
       }
-      const { round, votes } = await castAndSettle(f, test, (i) => seats[i]!);
-      await expectOutcome(f, test, round, f.consensus.settle(round, votes, c), c.modelRoot as string);
+      const votes = await signedVotes(f, test, (i) => seats[i]!);
+      await expectOutcome(f, test, votes, c);
     });
   }
 });

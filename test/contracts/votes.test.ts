@@ -57,7 +57,7 @@ describe("an invalid vote in a settlement", () => {
       const changed = change ? change(bad) : bad;
       const votes = sorted([await by(f, 0), await by(f, 1), await by(f, 3), changed]);
       const valid = changed.seat === 2;
-      const position = votes.findIndex((v) => v === changed);
+      const position = votes.indexOf(changed);
       const settle = f.consensus.settle(1n, votes, c);
       // Two votes of one seat: the second is out of order, whichever is genuine.
       if (valid) await expect(settle).to.emit(f.consensus, "VoteSkipped").withArgs(1n, position, 2n, fault);

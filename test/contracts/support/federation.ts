@@ -7,8 +7,8 @@ import type {
   RewardDistributor,
   RoundConsensus,
   RoundLens,
-} from "../../../types/ethers-contracts/index.ts";
-import type { IRoundConsensus } from "../../../types/ethers-contracts/RoundConsensus.ts";
+} from "../../../types/index.ts";
+import type { IRoundConsensus } from "../../../types/RoundConsensus.ts";
 
 /** 10^18: one token, and 1.0 in WAD. */
 export const ONE = 10n ** 18n;

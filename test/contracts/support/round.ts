@@ -1,7 +1,7 @@
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { StandardMerkleTree } from "@openzeppelin/merkle-tree";
-import { id as keccakText, Signature, TypedDataEncoder } from "ethers";
-import type { IRoundConsensus } from "../../../types/ethers-contracts/RoundConsensus.ts";
+import { id as keccakText, type Result, Signature, TypedDataEncoder } from "ethers";
+import type { IRoundConsensus } from "../../../types/RoundConsensus.ts";
 import type { Federation } from "./federation.ts";
 
 /** EIP-712 types of all messages. */
@@ -53,6 +53,11 @@ export const TYPES = {
 export type MessageType = keyof typeof TYPES;
 export type Content = IRoundConsensus.CandidateContentStruct;
 export type Vote = IRoundConsensus.VoteStruct;
+
+/** A struct as the contract returned it, by field name alone. */
+export function plain<T>(struct: T): T {
+  return (struct as unknown as Result).toObject() as T;
+}
 
 /** What a voter says; defaults make a full yes. */
 export interface Opinion {
