@@ -446,6 +446,19 @@ contract VotesTest is FederationTest {
         vm.assertTrue(ballot == 1 && deadline == graceEnd - 5, "ballot");
     }
 
+    /// @dev Nobody can settle before the proposers' slots are over, so nobody may fail the round before.
+    function test_FailWithASoleSignerAfterTheSlots() external {
+        _start(3);
+        _proposeAlone(_content(1), 0);
+        uint256 slotsEnd = _info().proposeDeadline;
+        vm.assertTrue(_info().graceEnd < slotsEnd, "grace ends first");
+        vm.warp(slotsEnd);
+        _expect(IRoundConsensus.TooEarlyToFail.selector, slotsEnd + 1);
+        consensus.failRound(1);
+        vm.warp(slotsEnd + 1);
+        consensus.failRound(1);
+    }
+
     function test_AnAgreedCandidateIsNotFailed() external {
         _posted(2);
         consensus.castVote(1, _yes(_miner(0), 0));
