@@ -24,7 +24,9 @@ export async function startNumpy(...args: readonly (string | number)[]): Promise
 export async function startReader(folder: string, ...args: readonly number[]): Promise<Contestant | null> {
   const program = join(folder, "reader");
   const flags = ["-O3", "-march=native", "-mprefer-vector-width=512", "-pthread"];
-  const compiled = spawnSync(COMPILER, [...flags, "-o", program, join(here, "reader.c")], { stdio: "inherit" });
+  const compiled = spawnSync(COMPILER, [...flags, "-o", program, join(here, "reader.c")], {
+    stdio: "inherit",
+  });
   return compiled.status === 0 ? await start(program, [...args.map(String), folder]) : null;
 }
 
