@@ -51,6 +51,10 @@ async function playRound(f: Federation, round: bigint, owed: bigint[]): Promise<
     claims.push(await gasOf(await f.distributor.claim(round, account, cumulative, tree.getProof(index))));
   }
   const paid = await Promise.all(f.clients.map((client) => f.token.balanceOf(client.address)));
-  expectEqual("paid in tokens", paid.map((sum) => sum / ONE).join(), owed.map((sum) => sum / ONE).join());
+  expectEqual(
+    "paid in tokens",
+    paid.map((sum: bigint) => sum / ONE).join(),
+    owed.map((sum) => sum / ONE).join(),
+  );
   return { propose: await gasOf(proposal), settle: await gasOf(settlement), claims };
 }
