@@ -4,8 +4,7 @@ pragma solidity 0.8.37;
 import {IRoundConsensus} from "../interfaces/IRoundConsensus.sol";
 
 /// @title Parameters in three words
-/// @notice One word each for what a proposal, a settlement and a registration reads. Fields in the order of
-/// `IRoundConsensus.Parameters`, lowest bits first. Bounds are in `ParametersLib`.
+/// @notice What a proposal, a settlement and a registration reads. Fields in the order of `Parameters`, lowest first.
 library Settings {
     struct Packed {
         /// The eight times, 32 bits each.

@@ -95,15 +95,8 @@ async function runFederation(run: Run, cleanup: Cleanup): Promise<Omit<DemoResul
   const genesisScore = await observer.genesisScore();
   const report = await saveReport(run, observer);
   const { rounds, miners } = options;
-  const checks = checkRun({
-    report,
-    rounds,
-    miners,
-    genesisScore,
-    roundBudget: ROUND_BUDGET,
-    money,
-    verified,
-  });
+  const expected = { rounds, miners, genesisScore, roundBudget: ROUND_BUDGET };
+  const checks = checkRun({ report, ...expected, money, verified });
   return { report, checks, names, federation };
 }
 

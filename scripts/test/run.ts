@@ -21,7 +21,7 @@ const { values, positionals } = parseArgs({
 const started = performance.now();
 const results = [];
 if (values.solidity) results.push(await runSolidityTests(positionals));
-results.push(await runMocha({ words: positionals, jobs: Number(values.jobs) }));
+results.push(...(await runMocha({ words: positionals, jobs: Number(values.jobs) })));
 
 const passed = results.reduce((sum, result) => sum + result.passed, 0);
 const failed = results.reduce((sum, result) => sum + result.failed, 0);

@@ -1,5 +1,6 @@
 import type { HardhatEthers, HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { network } from "hardhat";
+import type { IRoundConsensus } from "../../../types/contracts/RoundConsensus.ts";
 import type {
   ClientRegistry,
   FederationToken,
@@ -8,7 +9,6 @@ import type {
   RoundConsensus,
   RoundLens,
 } from "../../../types/index.ts";
-import type { IRoundConsensus } from "../../../types/RoundConsensus.ts";
 
 /** 10^18: one token, and 1.0 in WAD. */
 export const ONE = 10n ** 18n;

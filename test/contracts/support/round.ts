@@ -1,7 +1,7 @@
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { StandardMerkleTree } from "@openzeppelin/merkle-tree";
 import { id as keccakText, type Result, Signature, TypedDataEncoder } from "ethers";
-import type { IRoundConsensus } from "../../../types/RoundConsensus.ts";
+import type { IRoundConsensus } from "../../../types/contracts/RoundConsensus.ts";
 import type { Federation } from "./federation.ts";
 
 /** EIP-712 types of all messages. */
