@@ -1,48 +1,7 @@
 import { expect } from "chai";
-import { deployFederation, type Federation, ONE, registerMiner, STAKE } from "./support/federation.ts";
-import { agree, content, propose, sign, signerOf, sorted, vote } from "./support/round.ts";
-
-const STATUS = { none: 0n, joining: 1n, active: 2n, suspending: 3n, inactive: 4n, exiting: 5n, exited: 6n };
-const URL = "http://127.0.0.1:7001";
-
-const statusOf = async (f: Federation, who: { address: string }) =>
-  (await f.minerRegistry.minerInfo(who.address)).status;
-
-/** The key's consent to sign for `owner`. */
-async function consent(f: Federation, key: Federation["stranger"], owner: string) {
-  const { chainId } = await f.ethers.provider.getNetwork();
-  const domain = {
-    name: "Quorate",
-    version: "1",
-    chainId,
-    verifyingContract: await f.minerRegistry.getAddress(),
-  };
-  return key.signTypedData(domain, { Key: [{ name: "owner", type: "address" }] }, { owner });
-}
-
-/** Settles the open round without the votes of `absent`. */
-async function _agreeWithout(f: Federation, absent: string) {
-  const round = await f.consensus.currentRound();
-  const c = content(`${round}`);
-  await propose(f, c);
-  const votes = [];
-  for (const s of await f.minerRegistry.roster()) {
-    if (s.owner !== absent) votes.push(await vote(f, signerOf(f, s.owner)));
-  }
-  await f.consensus.settle(round, sorted(votes), c);
-}
-
-/** The totals' storage slot: the one whose low 128 bits hold all stake. */
-async function _findTotals(f: Federation, registry: string) {
-  for (let index = 0; index < 12; ++index) {
-    const word = BigInt(await f.helpers.getStorageAt(registry, index));
-    if ((word & (2n ** 128n - 1n)) === 2n * STAKE) {
-      const without = word & ~(255n << 192n);
-      return { index, withMembers: (n: number) => without | (BigInt(n) << 192n) };
-    }
-  }
-  throw new Error("totals not found");
-}
+import { deployFederation, ONE, registerMiner, STAKE } from "./support/federation.ts";
+import { consent, STATUS, statusOf, URL } from "./support/miners.ts";
+import { agree, content, sign, signerOf, vote } from "./support/round.ts";
 
 describe("a miner's changes", () => {
   it("join, top up, exit, unbond, withdraw; come back with the reputation kept", async () => {

@@ -1,36 +1,6 @@
 import { expect } from "chai";
 import { type Federation, fixture, ONE, STAKE } from "./support/federation.ts";
-import { content, propose, signerOf, sorted, vote } from "./support/round.ts";
-
-const _STATUS = { none: 0n, joining: 1n, active: 2n, suspending: 3n, inactive: 4n, exiting: 5n, exited: 6n };
-const URL = "http://127.0.0.1:7001";
-
-const _statusOf = async (f: Federation, who: { address: string }) =>
-  (await f.minerRegistry.minerInfo(who.address)).status;
-
-/** The key's consent to sign for `owner`. */
-async function _consent(f: Federation, key: Federation["stranger"], owner: string) {
-  const { chainId } = await f.ethers.provider.getNetwork();
-  const domain = {
-    name: "Quorate",
-    version: "1",
-    chainId,
-    verifyingContract: await f.minerRegistry.getAddress(),
-  };
-  return key.signTypedData(domain, { Key: [{ name: "owner", type: "address" }] }, { owner });
-}
-
-/** Settles the open round without the votes of `absent`. */
-async function _agreeWithout(f: Federation, absent: string) {
-  const round = await f.consensus.currentRound();
-  const c = content(`${round}`);
-  await propose(f, c);
-  const votes = [];
-  for (const s of await f.minerRegistry.roster()) {
-    if (s.owner !== absent) votes.push(await vote(f, signerOf(f, s.owner)));
-  }
-  await f.consensus.settle(round, sorted(votes), c);
-}
+import { URL } from "./support/miners.ts";
 
 /** The totals' storage slot: the one whose low 128 bits hold all stake. */
 async function findTotals(f: Federation, registry: string) {

@@ -1,8 +1,6 @@
 import { expect } from "chai";
-import { BUDGET, fixture, STAKE } from "./support/federation.ts";
+import { BUDGET, fixture } from "./support/federation.ts";
 import { agree, content, payoutTree } from "./support/round.ts";
-
-const _FOUR = { stakes: [STAKE, STAKE, STAKE, STAKE] };
 
 describe("attacks on payouts", () => {
   async function settleWith(rows: [string, bigint][], total: bigint) {

@@ -1,8 +1,6 @@
 import { expect } from "chai";
-import { BUDGET, DEMO, deployFederation, fixture, REVERTER_ROLE, STAKE } from "./support/federation.ts";
+import { BUDGET, DEMO, deployFederation, fixture, REVERTER_ROLE } from "./support/federation.ts";
 import { agree, content, payoutTree, plain } from "./support/round.ts";
-
-const _FOUR = { stakes: [STAKE, STAKE, STAKE, STAKE] };
 
 describe("reverting a round", () => {
   async function threeAgreed() {

@@ -2,8 +2,6 @@ import { expect } from "chai";
 import { BUDGET, DEMO, fixture, GENESIS_ROOT, STAKE } from "./support/federation.ts";
 import { agree, content } from "./support/round.ts";
 
-const _THREE = { stakes: [STAKE, STAKE, STAKE] };
-
 describe("opening", () => {
   it("needs two active miners", async () => {
     const f = await fixture({ stakes: [STAKE], unopened: true });

@@ -38,10 +38,14 @@ export async function loadFederation(options: LoadFederationOptions): Promise<Lo
   const federation = await chain.federation();
   const { chainId } = federation.domain;
   if (expectedChainId !== undefined && chainId !== expectedChainId)
-    throw new QuorateError("CHAIN_MISMATCH", `the RPC node serves chain ${chainId}, expected ${expectedChainId}`, {
-      actual: String(chainId),
-      expected: String(expectedChainId),
-    });
+    throw new QuorateError(
+      "CHAIN_MISMATCH",
+      `the RPC node serves chain ${chainId}, expected ${expectedChainId}`,
+      {
+        actual: String(chainId),
+        expected: String(expectedChainId),
+      },
+    );
   const fetch = (digest: Hex, maxBytes: number) =>
     content.get(digest, { maxBytes, ...(signal && { signal }) });
   const task = decodeTask(await fetch(federation.taskHash, TASK_MAX_BYTES));
