@@ -1,3 +1,4 @@
+import { globSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import hardhatEthers from "@nomicfoundation/hardhat-ethers";
 import hardhatEthersChaiMatchers from "@nomicfoundation/hardhat-ethers-chai-matchers";
@@ -6,6 +7,12 @@ import hardhatNetworkHelpers from "@nomicfoundation/hardhat-network-helpers";
 import hardhatTypechain from "@nomicfoundation/hardhat-typechain";
 import hardhatVerify from "@nomicfoundation/hardhat-verify";
 import { configVariable, defineConfig } from "hardhat/config";
+
+/**
+ * Compiles everything in half the time, to larger and dearer code: for runs in which only what the contracts do counts, as
+ * in measuring coverage. Never for code that is deployed.
+ */
+const quick = process.env.QUORATE_QUICK_COMPILE === "1";
 
 /** Settings of every simulated chain this project starts; see docs/decisions for why they differ from the defaults. */
 const simulated = {
@@ -16,9 +23,13 @@ const simulated = {
   throwOnTransactionFailures: false,
   // Quick blocks must not push the chain clock ahead of the host clock.
   allowBlocksWithSameTimestamp: true,
+  allowUnlimitedContractSize: quick,
 } as const;
 
 const rpcUrl = process.env.QUORATE_RPC_URL ?? "http://127.0.0.1:8545";
+
+/** Another Sourcify server than the public one. */
+const sourcifyUrl = process.env.QUORATE_SOURCIFY_URL;
 
 /** Keys for chains that hold none themselves: one in QUORATE_PRIVATE_KEY or several, comma-separated, in QUORATE_PRIVATE_KEYS. */
 const privateKeys = (process.env.QUORATE_PRIVATE_KEYS ?? process.env.QUORATE_PRIVATE_KEY ?? "")
@@ -28,6 +39,29 @@ const privateKeys = (process.env.QUORATE_PRIVATE_KEYS ?? process.env.QUORATE_PRI
 
 /** Where build output goes; another folder keeps instrumented or mutated code away from what everyone else runs. */
 const buildFolder = process.env.QUORATE_BUILD_FOLDER ?? ".";
+
+/** So many that RoundConsensus stays below the 24,576 bytes a contract may have. */
+const CONSENSUS_RUNS = 400;
+
+/** The compiler comes from npm: nothing is downloaded at build time. */
+const compiler = (runs: number, optimize = !quick) => ({
+  version: "0.8.37",
+  path: fileURLToPath(import.meta.resolve("solc/soljson.js")),
+  settings: {
+    optimizer: { enabled: optimize, runs: optimize ? runs : 200 },
+    viaIR: optimize,
+    evmVersion: "prague",
+    // `quorate explorer export` writes it for other explorers.
+    outputSelection: { "*": { "*": ["metadata"] } },
+  },
+});
+
+/** Tests deploy the contracts as compiled above; how fast they themselves are matters less than how soon they compile. */
+const testCompiler = () => compiler(0, false);
+
+/** `overrides` of the compiler for some files. */
+const forFiles = <T>(files: string[], settings: () => T) =>
+  Object.fromEntries(files.map((file) => [file, settings()]));
 
 export default defineConfig({
   plugins: [
@@ -39,19 +73,17 @@ export default defineConfig({
     hardhatVerify,
   ],
   solidity: {
-    // The compiler comes from npm: nothing is downloaded at build time.
-    version: "0.8.37",
-    path: fileURLToPath(import.meta.resolve("solc/soljson.js")),
+    compilers: [compiler(CONSENSUS_RUNS)],
+    overrides: {
+      // What every round and every claim calls and is far from the size limit is compiled for cheap calls.
+      ...forFiles(
+        ["FederationToken", "MinerRegistry", "RewardDistributor"].map((name) => `contracts/${name}.sol`),
+        () => compiler(1_000_000),
+      ),
+      ...forFiles(globSync("test/contracts/**/*.sol", { cwd: import.meta.dirname }), testCompiler),
+    },
     // Deployed as it is; files of packages get an artifact only if they are named here.
     npmFilesToBuild: ["@openzeppelin/contracts/access/manager/AccessManager.sol"],
-    settings: {
-      // 200 runs: RoundConsensus stays below the 24,576 bytes a contract may have.
-      optimizer: { enabled: true, runs: 200 },
-      viaIR: true,
-      evmVersion: "prague",
-      // `quorate explorer export` writes it for other explorers.
-      outputSelection: { "*": { "*": ["metadata"] } },
-    },
   },
   // Hardhat runs the contract tests, in both languages; scripts/test/run.ts runs those and all others.
   paths: {
@@ -75,5 +107,8 @@ export default defineConfig({
     custom: { type: "http", url: rpcUrl, accounts: privateKeys },
   },
   // Read only when a verification is asked for.
-  verify: { etherscan: { apiKey: configVariable("ETHERSCAN_API_KEY") } },
+  verify: {
+    etherscan: { apiKey: configVariable("ETHERSCAN_API_KEY") },
+    ...(sourcifyUrl && { sourcify: { apiUrl: sourcifyUrl } }),
+  },
 });

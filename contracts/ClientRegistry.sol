@@ -17,19 +17,14 @@ contract ClientRegistry is IClientRegistry, KeyBook, AccessManaged {
         uint32 fromRound;
     }
 
-    /// @dev `next` counts from its round on; a later change first moves it to `current`.
-    struct Client {
-        DatedTerms current;
-        DatedTerms next;
-    }
-
     /// @notice Tells which round is the newest.
     IRoundConsensus public immutable consensus;
 
     bool public allowListRequired;
     uint32 public defaultSampleCap;
     uint64 private _count;
-    mapping(address client => Client) private _clients;
+    /// @dev All terms a client ever had, oldest first: what was true in a round stays true when it is disputed.
+    mapping(address client => DatedTerms[]) private _history;
     mapping(address client => bool) public isAllowed;
     address[] private _all;
 
@@ -103,9 +98,12 @@ contract ClientRegistry is IClientRegistry, KeyBook, AccessManaged {
 
     /// @inheritdoc IClientRegistry
     function termsAt(address client, uint64 round) public view returns (Terms memory) {
-        Client storage c = _clients[client];
-        DatedTerms memory t = c.next.fromRound <= round ? c.next : c.current;
-        return Terms(t.key, t.sampleCap, t.active);
+        DatedTerms[] storage history = _history[client];
+        for (uint256 i = history.length; i != 0; --i) {
+            DatedTerms memory t = history[i - 1];
+            if (t.fromRound <= round) return Terms(t.key, t.sampleCap, t.active);
+        }
+        return Terms(address(0), 0, false);
     }
 
     /// @inheritdoc IClientRegistry
@@ -135,8 +133,9 @@ contract ClientRegistry is IClientRegistry, KeyBook, AccessManaged {
     }
 
     /// @dev Terms after all changes so far.
-    function _newest(address client) private view returns (DatedTerms memory) {
-        return _clients[client].next;
+    function _newest(address client) private view returns (DatedTerms memory last) {
+        uint256 length = _history[client].length;
+        if (length != 0) last = _history[client][length - 1];
     }
 
     function _active(address client) private view returns (DatedTerms memory last) {
@@ -153,11 +152,12 @@ contract ClientRegistry is IClientRegistry, KeyBook, AccessManaged {
     /// @dev Stores `changed` for the next round to open.
     function _change(address client, DatedTerms memory changed) private {
         uint64 round = consensus.currentRound();
-        Client storage c = _clients[client];
-        if (c.next.fromRound <= round) c.current = c.next;
+        DatedTerms[] storage history = _history[client];
+        uint256 length = history.length;
         // Round numbers fit 32 bits (RoundConsensus).
         changed.fromRound = uint32(round + 1);
-        c.next = changed;
+        if (length != 0 && history[length - 1].fromRound == changed.fromRound) history[length - 1] = changed;
+        else history.push(changed);
         emit ClientChanged(client, changed.key, changed.sampleCap, changed.active, changed.fromRound, _count);
     }
 

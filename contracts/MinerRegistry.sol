@@ -154,28 +154,36 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IMinerRegistry
-    function recordBallot(uint64 round, uint32 ballot, uint256[] calldata steps, ReputationRule calldata rule)
+    function recordBallot(uint64 round, uint32 ballot, uint256[] memory votes, ReputationRule memory rule)
         external
         onlyConsensus
     {
-        address[] memory miners = new address[](steps.length);
-        uint256[] memory reputations = new uint256[](steps.length);
-        uint256[] memory weights = new uint256[](steps.length);
-        ReputationRule memory bounds = rule;
-        for (uint256 i = 0; i < steps.length; ++i) {
-            uint256 step = steps[i];
-            uint256 seat = _seats[uint8(step)];
-            address owner = seat.ownerOf();
-            (uint256 record, uint256 reputation) =
-                _records[owner].afterBallot(ballot, int256(step >> 8) - (1 << 15), bounds);
-            _records[owner] = record;
-            uint88 weight = Reputation.weightDown(record.stakeOf(), reputation);
-            _seats[uint8(step)] = seat.withWeight(weight);
-            miners[i] = owner;
-            reputations[i] = reputation * Reputation.TO_WAD;
-            weights[i] = weight;
+        uint256 scored = type(uint256).max;
+        uint256 reputation;
+        for (uint256 i = 0; i < votes.length; ++i) {
+            uint256 vote = votes[i];
+            uint256 place = uint8(vote);
+            // A miner's votes on two candidates follow each other and are one presence.
+            if (place != scored) {
+                scored = place;
+                reputation = _score(place, uint16(vote >> 8), ballot, rule);
+            }
+            votes[i] = vote >> 56 << 56 | reputation;
         }
-        emit MinersScored(round, miners, reputations, weights);
+        emit VotesCounted(round, votes);
+    }
+
+    /// @dev Applies one ballot to the miner of a seat.
+    function _score(uint256 place, uint256 step, uint32 ballot, ReputationRule memory rule)
+        private
+        returns (uint256 reputation)
+    {
+        uint256 seat = _seats[place];
+        address owner = seat.ownerOf();
+        uint256 record;
+        (record, reputation) = _records[owner].afterBallot(ballot, int256(step) - (1 << 15), rule);
+        _records[owner] = record;
+        _seats[place] = seat.withWeight(Reputation.weightDown(record.stakeOf(), reputation));
     }
 
     /// @inheritdoc IMinerRegistry
@@ -196,7 +204,49 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
         emit PresenceProven(round, miner, record.reputation * Reputation.TO_WAD);
     }
 
+    // ------------------------------------------------------------------ proven faults
+
+    /// @inheritdoc IMinerRegistry
+    function slash(address miner, uint256 bps, address bountyTo, uint256 bountyBps)
+        external
+        nonReentrant
+        returns (uint256 slashed, uint256 bounty)
+    {
+        require(msg.sender == consensus.wiring().faultProofs, OnlyFaultProofs(msg.sender));
+        require(bps <= 10_000 && bountyBps <= MAX_BOUNTY_BPS, RateTooHigh(bps, bountyBps));
+        MinerRecord.Data memory record = _records[miner].unpack();
+        Unbonding storage unbonding = _unbonding[miner];
+        uint256 bonded = record.stake * bps / 10_000;
+        uint256 leaving = unbonding.amount * bps / 10_000;
+        slashed = bonded + leaving;
+        bounty = slashed * bountyBps / 10_000;
+        record.stake -= uint88(bonded);
+        unbonding.amount -= uint128(leaving);
+        _totals.held -= uint128(slashed);
+        _jail(miner, record);
+        emit StakeSlashed(miner, slashed, record.stake, unbonding.amount, bountyTo, bounty);
+        if (bounty != 0) token.safeTransfer(bountyTo, bounty);
+        if (slashed != bounty) token.safeTransfer(BURNT, slashed - bounty);
+    }
+
+    /// @dev Takes the seat's vote at once and the seat at the next opening; `reactivate` leads back.
+    function _jail(address miner, MinerRecord.Data memory record) private {
+        if (record.place != 0) _seats[record.place - 1] = _seats[record.place - 1].withJail();
+        if (record.status == MinerStatus.Active || record.status == MinerStatus.Joining) {
+            record.status = MinerStatus.Suspending;
+            _enqueue(miner, record);
+        } else {
+            _records[miner] = record.pack();
+        }
+    }
+
     // ------------------------------------------------------------------ views
+
+    /// @inheritdoc IMinerRegistry
+    function ownerOfKeyAt(address key, uint256 openedAt) external view returns (address) {
+        uint256 retiredAt = _retiredAt[key];
+        return retiredAt == 0 || openedAt < retiredAt ? ownerOfKey(key) : address(0);
+    }
 
     /// @inheritdoc IMinerRegistry
     function roster() external view returns (Seat[] memory seats) {
@@ -204,7 +254,7 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
         seats = new Seat[](members);
         for (uint256 i = 0; i < members; ++i) {
             uint256 seat = _seats[i];
-            seats[i] = Seat(seat.ownerOf(), keyOf(seat.ownerOf()), seat.weightOf());
+            seats[i] = Seat(seat.ownerOf(), keyOf(seat.ownerOf()), seat.votingWeightOf());
         }
     }
 
@@ -227,7 +277,7 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
         if (record.status == MinerStatus.None) return info;
         if (record.place != 0) {
             record.catchUp(consensus.progress().ballots, consensus.reputationRule());
-            info.weight = _seats[record.place - 1].weightOf();
+            info.weight = _seats[record.place - 1].votingWeightOf();
         }
         info.reputation = record.reputation * Reputation.TO_WAD;
         info.absences = record.absences;
@@ -244,7 +294,7 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
     function activeWeight() external view returns (uint256 sum) {
         uint256 members = _totals.members;
         for (uint256 i = 0; i < members; ++i) {
-            sum += _seats[i].weightOf();
+            sum += _seats[i].votingWeightOf();
         }
     }
 

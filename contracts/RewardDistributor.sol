@@ -75,9 +75,9 @@ contract RewardDistributor is IRewardDistributor, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IRewardDistributor
+    /// @dev Needs no guard: all it writes is written before the token is called, so a claim inside a claim finds it paid.
     function claim(uint256 settlement, address account, uint256 cumulative, bytes32[] calldata proof)
         external
-        nonReentrant
         returns (uint256 amount)
     {
         (bytes32 root, uint256 total) = _payable(settlement);
@@ -115,14 +115,14 @@ contract RewardDistributor is IRewardDistributor, ReentrancyGuardTransient {
     // ------------------------------------------------------------------ consensus only
 
     /// @inheritdoc IRewardDistributor
-    function record(uint256 settlement, uint64 round, bytes32 root, uint256 total, uint256 finalAt, bool valid)
+    function record(uint256 settlement, uint64 round, bytes32 root, uint256 total, uint256 finalAt)
         external
         onlyConsensus
         returns (uint256)
     {
         // A new lap of the ring begins to overwrite the last one.
         if (settlement % slots == 0) (_ledger.current, _ledger.lap) = (0, uint32(settlement / slots));
-        if (!valid) root = _entries[(settlement - 1) % slots].root;
+        if (root == 0) root = _entries[(settlement - 1) % slots].root;
         _entries[settlement % slots] = Entry({
             root: root,
             total: uint96(total),
@@ -130,7 +130,6 @@ contract RewardDistributor is IRewardDistributor, ReentrancyGuardTransient {
             settlement: uint32(settlement),
             round: uint32(round)
         });
-        emit PayoutRecorded(settlement, round, root, total, finalAt);
         return funded;
     }
 

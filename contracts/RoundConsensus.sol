@@ -7,6 +7,7 @@ import {IRoundConsensus} from "./interfaces/IRoundConsensus.sol";
 import {Messages} from "./libraries/Messages.sol";
 import {RoundWord} from "./libraries/RoundWord.sol";
 import {Settings} from "./libraries/Settings.sol";
+import {SignerBits} from "./libraries/SignerBits.sol";
 import {Tally} from "./libraries/Tally.sol";
 
 /// @title RoundConsensus
@@ -15,7 +16,7 @@ import {Tally} from "./libraries/Tally.sol";
 /// never exceeds the funded 96 bits (a round opens only if the pot covers its budget).
 contract RoundConsensus is RoundProposals {
     using RoundWord for uint256;
-    using RoundWord for uint8;
+    using SignerBits for uint8;
     using Settings for uint256;
 
     /// @dev Why the next round cannot open now.
@@ -87,13 +88,18 @@ contract RoundConsensus is RoundProposals {
         r.updateTarget = s.settlement == 0 ? _firstTarget() : s.updateCount;
         slot.word = RoundWord.packOpen(r);
         bytes32 baseRoot = _headRoot;
-        bytes32 hash = keccak256(
-            abi.encode(
-                block.chainid, address(this), uint64(s.round), baseRoot, _parametersHash, blockhash(block.number - 1)
-            )
-        );
+        bytes32 hash = _openingHash(s.round, baseRoot, _parametersHash, blockhash(block.number - 1));
         slot.openingHash = hash;
-        emit RoundOpened(s.round, hash, baseRoot, _headCid, _parametersHash, members, r.updateTarget);
+        emit RoundOpened(s.round, hash, baseRoot, members, r.updateTarget);
+    }
+
+    /// @dev Binds chain, contract, base model, parameters and the block before the opening.
+    function _openingHash(uint64 round, bytes32 baseRoot, bytes32 parametersHash_, bytes32 previousBlockHash)
+        private
+        view
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(block.chainid, address(this), round, baseRoot, parametersHash_, previousBlockHash));
     }
 
     /// @dev Until a round was agreed collect ends early with an update of every registered client.
@@ -167,33 +173,24 @@ contract RoundConsensus is RoundProposals {
         ++s.settlement;
         _end(s, slot, r, RoundStatus.Agreed, winner);
         // A total out of range is the voters' fault, but reverting here could leave the round open for ever.
-        bool inRange =
-            content.payoutsTotal >= s.payoutsTotal && content.payoutsTotal <= s.payoutsTotal + d.rules.roundBudget();
-        if (inRange) s.payoutsTotal = uint96(content.payoutsTotal);
+        bytes32 payoutsRoot = content.payoutsRoot;
+        if (content.payoutsTotal < s.payoutsTotal || content.payoutsTotal > s.payoutsTotal + d.rules.roundBudget()) {
+            payoutsRoot = 0;
+        }
+        if (payoutsRoot != 0) s.payoutsTotal = uint96(content.payoutsTotal);
         s.updateCount = uint16(content.updateCount);
         _headRoot = content.modelRoot;
-        _headCid = content.modelCid;
-        _headChain = keccak256(
-            abi.encode(
-                _headChain,
-                Head(s.settlement, s.round, content.modelRoot, content.modelCid, s.payoutsTotal, s.updateCount)
-            )
-        );
         emit RoundAgreed(
             d.round,
             given,
             s.settlement,
-            content.modelRoot,
-            content.modelCid,
-            content.payoutsRoot,
-            content.payoutsTotal,
+            payoutsRoot,
+            s.payoutsTotal,
             Tally.ratioBpsDown(d.yes[winner], d.totalWeight),
             _participationDown(d),
             s.lastFinalAt
         );
-        uint256 funded = _rewardDistributor.record(
-            s.settlement, d.round, content.payoutsRoot, s.payoutsTotal, s.lastFinalAt, inRange
-        );
+        uint256 funded = _rewardDistributor.record(s.settlement, d.round, payoutsRoot, s.payoutsTotal, s.lastFinalAt);
         // If something stands against the next round, `openRound` opens it later.
         _tryOpen(s, r.openedAt, funded);
     }
@@ -217,6 +214,7 @@ contract RoundConsensus is RoundProposals {
         e.winnerIndex = uint8(winner);
         e.signers = r.signers;
         e.members = r.members;
+        e.updateTarget = r.updateTarget;
         slot.word = RoundWord.packEnded(e);
     }
 
@@ -254,42 +252,39 @@ contract RoundConsensus is RoundProposals {
         return d.totalWeight == 0 ? 0 : (d.votedWeight * Tally.BPS) / d.totalWeight;
     }
 
-    // ------------------------------------------------------------------ revert
+    // ------------------------------------------------------------------ proven faults
 
     /// @inheritdoc IRoundConsensus
-    function revertRound(uint64 round, bytes32 chainBefore, Head[] calldata path) external restricted {
+    function strike(uint64 round, uint8 index) external onlyFaultProofs {
+        (Slot storage slot, RoundWord.Open memory r) = _openRoundOf(round);
+        r.struck |= uint8(1 << index);
+        slot.word = RoundWord.packOpen(r);
+        emit CandidateStruck(round, slot.candidates[index]);
+    }
+
+    /// @inheritdoc IRoundConsensus
+    function revertRound(uint64 round, OpeningPreimage calldata opening) external onlyFaultProofs {
         uint256 word = _wordOf(round);
         require(word.statusOf() == RoundStatus.Agreed, NotRevertible(round, word.statusOf()));
         RoundWord.Ended memory ended = RoundWord.unpackEnded(word);
         require(block.timestamp < ended.finalAt, AlreadyFinal(round, ended.finalAt));
-        bytes32 target = _walkHistory(ended.settlement, chainBefore, path);
+        bytes32 given = _openingHash(round, opening.baseRoot, opening.parametersHash, opening.previousBlockHash);
+        require(given == _slot(round).openingHash, WrongOpening(_slot(round).openingHash, given));
 
+        // The head the round started from: its settlement is the one before, its updates were the round's target.
         State memory s = _state;
-        Head calldata back = path[0];
-        _rewardDistributor.revertTo(back.settlement, s.settlement);
-        (s.settlement, s.payoutsTotal, s.updateCount) = (back.settlement, back.payoutsTotal, back.updateCount);
-        (_headRoot, _headCid, _headChain) = (back.modelRoot, back.modelCid, target);
+        uint32 back = ended.settlement - 1;
+        _rewardDistributor.revertTo(back, s.settlement);
+        s.settlement = back;
+        s.payoutsTotal = back == 0 ? 0 : uint96(_rewardDistributor.payout(back).total);
+        s.updateCount = back == 0 ? 0 : ended.updateTarget;
+        _headRoot = opening.baseRoot;
         _state = s;
         _slot(round).word = word.withStatus(RoundStatus.Reverted);
-        emit RoundReverted(round, back.settlement, back.modelRoot);
+        emit RoundReverted(round, back, opening.baseRoot);
         for (uint64 later = round + 1; later <= s.round; ++later) {
             _void(later);
         }
-    }
-
-    /// @dev Checks that `path` leads from the head before `settlement` to the current one; returns the chain there.
-    function _walkHistory(uint32 settlement, bytes32 chainBefore, Head[] calldata path)
-        private
-        view
-        returns (bytes32 target)
-    {
-        require(path.length > 1 && path[0].settlement + 1 == settlement, WrongHistory());
-        target = keccak256(abi.encode(chainBefore, path[0]));
-        bytes32 chain = target;
-        for (uint256 i = 1; i < path.length; ++i) {
-            chain = keccak256(abi.encode(chain, path[i]));
-        }
-        require(chain == _headChain, WrongHistory());
     }
 
     function _void(uint64 round) private {

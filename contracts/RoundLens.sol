@@ -11,13 +11,14 @@ import {ProposerDraw} from "./libraries/ProposerDraw.sol";
 import {RoundWord} from "./libraries/RoundWord.sol";
 import {SeatWord} from "./libraries/SeatWord.sol";
 import {Settings} from "./libraries/Settings.sol";
+import {SignerBits} from "./libraries/SignerBits.sol";
 
 /// @title RoundLens
 /// @notice See IRoundLens.
 contract RoundLens is IRoundLens {
     using Ballots for uint256;
     using RoundWord for uint256;
-    using RoundWord for uint8;
+    using SignerBits for uint8;
     using SeatWord for uint256;
     using Settings for uint256;
 
@@ -65,6 +66,7 @@ contract RoundLens is IRoundLens {
         info.openedAt = e.openedAt;
         info.voteDeadline = e.voteDeadline;
         info.members = e.members;
+        info.updateTarget = e.updateTarget;
         info.candidateCount = e.signers.candidateCount();
         info.finalAt = e.finalAt;
         info.winnerIndex = e.winnerIndex;

@@ -6,6 +6,7 @@
 //   TOKEN    address of an ERC-20 to stake and pay in, in place of a new FederationToken
 //   FRESH    1 moves an existing deployment file aside and deploys anew
 import { join } from "node:path";
+import { FEDAVG } from "../coordinator/protocol/aggregation/rule.ts";
 import type { Hex } from "../coordinator/protocol/bytes.ts";
 import { QuorateError } from "../coordinator/protocol/errors.ts";
 import { hardhatArtifacts } from "./federation/artifact.ts";
@@ -19,7 +20,7 @@ await runScript(async ({ network, signer, ledger, local, deploymentPath, runsFol
   const profile = PROFILES[PROFILE as keyof typeof PROFILES];
   if (!profile) throw new QuorateError("USAGE", `PROFILE=${PROFILE} is neither demo nor default`);
   const taskFolder = join(runsFolder, "task");
-  const task = await writeTaskFiles(taskFolder, { seed: SEED });
+  const task = await writeTaskFiles(taskFolder, { seed: SEED, rule: FEDAVG });
   console.log(`deploying to ${network} with the ${PROFILE} profile`);
   const deployment = await deployFederation({
     signer,
@@ -29,6 +30,7 @@ await runScript(async ({ network, signer, ledger, local, deploymentPath, runsFol
     path: deploymentPath,
     profile,
     task,
+    rule: FEDAVG,
     taskFolder,
     ...(TOKEN && { token: TOKEN as Hex }),
     fresh: FRESH === "1",

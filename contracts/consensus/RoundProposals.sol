@@ -8,11 +8,12 @@ import {ProposerDraw} from "../libraries/ProposerDraw.sol";
 import {RoundWord} from "../libraries/RoundWord.sol";
 import {SeatWord} from "../libraries/SeatWord.sol";
 import {Settings} from "../libraries/Settings.sol";
+import {SignerBits} from "../libraries/SignerBits.sol";
 import {RoundViews} from "./RoundViews.sol";
 
 /// @title Proposals: the seed, whose turn it is, candidates and their signatures
 abstract contract RoundProposals is RoundViews {
-    using RoundWord for uint8;
+    using SignerBits for uint8;
     using SeatWord for uint256;
     using Settings for uint256;
 
@@ -25,20 +26,23 @@ abstract contract RoundProposals is RoundViews {
     function freezeSeed(uint64 round) external returns (uint64) {
         (Slot storage slot, RoundWord.Open memory r) = _openRoundOf(round);
         require(!r.seedStored, SeedAlreadyFrozen(round));
-        _freeze(r, _minerRegistry.rosterWords(r.members));
+        (uint64 opening, uint256[] memory seats) = (r.seed, _minerRegistry.rosterWords(r.members));
+        if (_freeze(r, seats) == opening) emit SeedFrozen(r.round, r.seed, opening);
         slot.word = RoundWord.packOpen(r);
         return r.seed;
     }
 
-    /// @dev Stores the seed and the seats of the first two ranks in `r`.
-    function _freeze(RoundWord.Open memory r, uint256[] memory seats) private {
-        uint256 seedBlock = ProposerDraw.seedBlock(r.seed);
+    /// @dev Stores the seed and the seats of the first two ranks in `r`. A proposal freezes the seed without a word, as
+    /// long as it is the opening block's: everybody knows that hash.
+    function _freeze(RoundWord.Open memory r, uint256[] memory seats) private returns (uint256 seedBlock) {
+        uint256 opening = r.seed;
+        seedBlock = ProposerDraw.seedBlock(opening);
         r.seed = ProposerDraw.seedAt(seedBlock);
         r.seedStored = true;
         uint256[] memory order = ProposerDraw.draw(r.seed, seats, MIN_MINERS);
         r.primary = uint8(order[0]);
         r.secondary = uint8(order[1]);
-        emit SeedFrozen(r.round, r.seed, seedBlock);
+        if (seedBlock != opening) emit SeedFrozen(r.round, r.seed, seedBlock);
     }
 
     /// @inheritdoc IRoundConsensus

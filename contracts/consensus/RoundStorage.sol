@@ -54,13 +54,14 @@ abstract contract RoundStorage is IRoundConsensus {
     /// @dev Miners a round needs: below, nobody could check the other.
     uint256 internal constant MIN_MINERS = 2;
 
-    /// @notice The AccessManager that decides about parameters and reverts. Callers whose role has an execution delay go
+    /// @notice The AccessManager that decides about parameters. Callers whose role has an execution delay go
     /// through `AccessManager.execute`.
     address public immutable authority;
     RoundLens internal immutable _lens;
     IMinerRegistry internal immutable _minerRegistry;
     IClientRegistry internal immutable _clientRegistry;
     IRewardDistributor internal immutable _rewardDistributor;
+    address internal immutable _faultProofs;
     uint256 internal immutable _ringSlots;
     bytes32 private immutable _taskHash;
     bytes32 private immutable _genesisModelRoot;
@@ -70,8 +71,6 @@ abstract contract RoundStorage is IRoundConsensus {
 
     State internal _state;
     bytes32 internal _headRoot;
-    bytes32 internal _headCid;
-    bytes32 internal _headChain;
     bytes32 internal _parametersHash;
     Settings.Packed internal _settings;
     Settings.Packed private _nextSettings;
@@ -85,8 +84,14 @@ abstract contract RoundStorage is IRoundConsensus {
         _;
     }
 
+    /// @dev Nobody else can take back what was agreed, whatever role it holds.
+    modifier onlyFaultProofs() {
+        require(msg.sender == _faultProofs, OnlyFaultProofs(msg.sender));
+        _;
+    }
+
     constructor(address authority_, Wiring memory w, Task memory t, Parameters memory p, uint256 ringSlots_) {
-        require(authority_ != address(0), ZeroAddress());
+        require(authority_ != address(0) && w.faultProofs != address(0), ZeroAddress());
         authority = authority_;
         _checkWiring(w.minerRegistry);
         _checkWiring(w.clientRegistry);
@@ -94,6 +99,7 @@ abstract contract RoundStorage is IRoundConsensus {
         _minerRegistry = IMinerRegistry(w.minerRegistry);
         _clientRegistry = IClientRegistry(w.clientRegistry);
         _rewardDistributor = IRewardDistributor(w.rewardDistributor);
+        _faultProofs = w.faultProofs;
         // One more than the rounds that may lack finality: a final payout root is always kept.
         uint256 payoutSlots = IRewardDistributor(w.rewardDistributor).slots();
         require(payoutSlots > ringSlots_, RingTooSmall(payoutSlots, ringSlots_ + 1));
@@ -106,8 +112,6 @@ abstract contract RoundStorage is IRoundConsensus {
         _dimension = t.dimension;
         _validationSize = t.validationSize;
         _headRoot = t.genesisModelRoot;
-        _headCid = t.genesisModelCid;
-        _headChain = keccak256(abi.encode(bytes32(0), Head(0, 0, t.genesisModelRoot, t.genesisModelCid, 0, 0)));
 
         _lens = new RoundLens(this);
         (_nextSettings, _nextHash) = _lens.pack(p, t, ringSlots_);

@@ -56,12 +56,7 @@ abstract contract RoundViews is RoundVoting {
     function head() external view returns (Head memory) {
         State memory s = _state;
         uint256 round = s.settlement == 0 ? 0 : _rewardDistributor.payout(s.settlement).round;
-        return Head(s.settlement, uint32(round), _headRoot, _headCid, s.payoutsTotal, s.updateCount);
-    }
-
-    /// @inheritdoc IRoundConsensus
-    function headChain() external view returns (bytes32) {
-        return _headChain;
+        return Head(s.settlement, uint32(round), _headRoot, s.payoutsTotal, s.updateCount);
     }
 
     /// @inheritdoc IRoundConsensus
@@ -71,7 +66,7 @@ abstract contract RoundViews is RoundVoting {
 
     /// @inheritdoc IRoundConsensus
     function wiring() external view returns (Wiring memory) {
-        return Wiring(address(_minerRegistry), address(_clientRegistry), address(_rewardDistributor));
+        return Wiring(address(_minerRegistry), address(_clientRegistry), address(_rewardDistributor), _faultProofs);
     }
 
     /// @inheritdoc IRoundConsensus

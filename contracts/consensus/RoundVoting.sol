@@ -10,6 +10,7 @@ import {Messages} from "../libraries/Messages.sol";
 import {RoundWord} from "../libraries/RoundWord.sol";
 import {SeatWord} from "../libraries/SeatWord.sol";
 import {Settings} from "../libraries/Settings.sol";
+import {SignerBits} from "../libraries/SignerBits.sol";
 import {Tally} from "../libraries/Tally.sol";
 import {RoundStorage} from "./RoundStorage.sol";
 
@@ -17,7 +18,7 @@ import {RoundStorage} from "./RoundStorage.sol";
 abstract contract RoundVoting is RoundStorage {
     using Ballots for uint256;
     using RoundWord for uint256;
-    using RoundWord for uint8;
+    using SignerBits for uint8;
     using SeatWord for uint256;
     using Settings for uint256;
     using Tally for Tally.Count;
@@ -36,9 +37,7 @@ abstract contract RoundVoting is RoundStorage {
         uint256[] seats;
         /// By 2 x seat + candidate index; 0 = no vote. See Ballots.
         uint256[] votes;
-        /// Votes taken, and seats they came from.
         uint256 voteCount;
-        uint256 present;
         /// Weight of all active miners, and of those that voted.
         uint256 totalWeight;
         uint256 votedWeight;
@@ -194,24 +193,23 @@ abstract contract RoundVoting is RoundStorage {
         uint256[] memory votes = d.votes;
         uint256 total = 0;
         uint256 voted = 0;
-        uint256 present = 0;
         unchecked {
             // At most 255 weights of 88 bits.
             for (uint256 seat = 0; seat < seats.length; ++seat) {
-                uint256 weight = seats[seat].weightOf();
+                uint256 weight = seats[seat].votingWeightOf();
                 total += weight;
-                if (votes[2 * seat] | votes[2 * seat + 1] == 0) continue;
-                voted += weight;
-                ++present;
+                if (votes[2 * seat] | votes[2 * seat + 1] != 0) voted += weight;
             }
         }
-        (d.totalWeight, d.votedWeight, d.present) = (total, voted, present);
+        (d.totalWeight, d.votedWeight) = (total, voted);
         uint256 quorum = d.rules.quorumBps();
         for (uint256 c = 0; c < d.candidateCount; ++c) {
             uint256 sole = _soleSigner(r, c);
             Tally.Count memory count = _count(d, c, sole);
             d.yes[c] = count.yes;
-            d.verdicts[c] = count.verdict(total, sole < seats.length ? seats[sole].weightOf() : 0, quorum);
+            uint256 soleWeight = sole < seats.length ? seats[sole].votingWeightOf() : 0;
+            bool struck = (r.struck >> c) & 1 != 0;
+            d.verdicts[c] = struck ? Tally.Verdict.Disagreed : count.verdict(total, soleWeight, quorum);
         }
     }
 
@@ -222,8 +220,8 @@ abstract contract RoundVoting is RoundStorage {
         unchecked {
             for (uint256 seat = 0; seat < seats.length; ++seat) {
                 uint256 vote = votes[2 * seat + c];
-                if (vote == 0) continue;
-                uint256 weight = seats[seat].weightOf();
+                uint256 weight = seats[seat].votingWeightOf();
+                if (vote == 0 || weight == 0) continue;
                 count.voted += weight;
                 if (!vote.isYes()) continue;
                 uint256 yes = weight * vote.confidenceOf();
@@ -242,29 +240,25 @@ abstract contract RoundVoting is RoundStorage {
         return bits == 2 ? r.secondary : r.reserve;
     }
 
-    /// @dev Records who was present and, in an agreed round, the reputation step each earned.
+    /// @dev Records who voted what and, in an agreed round, the reputation step each earned.
     function _score(Decision memory d, RoundWord.Open memory r, uint32 ballot, bool agreed) internal {
         uint256[] memory votes = d.votes;
         uint256[] memory counted = new uint256[](d.voteCount);
-        uint256[] memory steps = new uint256[](d.present);
         Record memory record = _recordOf(d, r);
         uint256 n = 0;
-        uint256 m = 0;
         unchecked {
-            // Counters below 2 x 255; a step of at most 5,000 either way.
-            for (uint256 seat = 0; m < steps.length; ++seat) {
+            // A counter below 2 x 255; a step of at most 5,000 either way.
+            for (uint256 seat = 0; n < counted.length; ++seat) {
                 uint256 first = votes[2 * seat];
                 uint256 second = votes[2 * seat + 1];
                 if (first | second == 0) continue;
                 address owner = d.seats[seat].ownerOf();
-                if (first != 0) counted[n++] = first.toEvent(owner);
-                if (second != 0) counted[n++] = second.toEvent(owner);
-                uint256 step = agreed ? _stepOf(record, seat, first, second) : NO_STEP;
-                steps[m++] = seat | step << 8;
+                uint256 score = seat | (agreed ? _stepOf(record, seat, first, second) : NO_STEP) << 8;
+                if (first != 0) counted[n++] = first.toEvent(owner) | score;
+                if (second != 0) counted[n++] = second.toEvent(owner) | score;
             }
         }
-        emit VotesCounted(d.round, counted);
-        _minerRegistry.recordBallot(d.round, ballot, steps, _reputationRule(d.rules));
+        _minerRegistry.recordBallot(d.round, ballot, counted, _reputationRule(d.rules));
     }
 
     function _recordOf(Decision memory d, RoundWord.Open memory r) private pure returns (Record memory record) {

@@ -74,12 +74,21 @@ interface IMinerRegistry is IKeyBook {
     event MinerChanged(address indexed miner, MinerStatus status, address key, uint256 weight);
     event UnbondingStarted(address indexed miner, uint256 amount, uint256 releaseAt);
     event StakeWithdrawn(address indexed miner, uint256 amount);
-    /// @notice The one reputation event of a round: those who voted, their reputation (WAD) and weight from now on.
-    event MinersScored(uint64 indexed round, address[] miners, uint256[] reputations, uint256[] weights);
+    /// @notice The votes a settlement or a failure counted and the one reputation event of a round, one word per vote:
+    /// miner (bits 96-255), candidate index (88-95), support (80-87), confidence (64-79), reason (56-63), and the miner's
+    /// reputation from now on in 1/10,000 (0-15). Its weight from now on is stake x reputation.
+    event VotesCounted(uint64 indexed round, uint256[] votes);
+    /// @notice A proven fault took `slashed` of the stake, bonded and unbonding alike; what is left of both. `bounty` of it
+    /// went to `finder`, the rest is gone. The seat's vote counts no more; the seat is lost at the next opening.
+    event StakeSlashed(
+        address indexed miner, uint256 slashed, uint256 stake, uint256 unbonding, address indexed finder, uint256 bounty
+    );
     /// @notice A vote cast on chain after an early settlement, before the vote deadline, proved presence.
     event PresenceProven(uint64 indexed round, address indexed miner, uint256 reputation);
 
     error OnlyConsensus(address caller);
+    error OnlyFaultProofs(address caller);
+    error RateTooHigh(uint256 slashBps, uint256 bountyBps);
     error ZeroAddress();
     error AlreadyRegistered(address miner);
     error NotRegistered(address miner);
@@ -146,14 +155,27 @@ interface IMinerRegistry is IKeyBook {
     /// @notice Score the miners present in a round that had a candidate. Those not named missed it; that is brought
     /// up to date when their record is next written.
     /// @param ballot Number of rounds with a candidate so far, this one included.
-    /// @param steps One word per miner: seat (bits 0-7), reputation change in 1/10,000 + 2^15 (bits 8-23).
-    function recordBallot(uint64 round, uint32 ballot, uint256[] calldata steps, ReputationRule calldata rule) external;
+    /// @param votes One word per vote, by ascending seat: as in `VotesCounted`, but below bit 56 seat (bits 0-7) and
+    /// reputation change in 1/10,000 + 2^15 (bits 8-23), the same in both words of a miner that voted on two candidates.
+    function recordBallot(uint64 round, uint32 ballot, uint256[] calldata votes, ReputationRule calldata rule) external;
 
     /// @notice Turn the absence of `miner` in `ballot` into presence (late `castVote` after an early settlement).
     function provePresence(uint64 round, address miner, uint32 ballot, ReputationRule calldata rule) external;
 
+    // ------------------------------------------------------------------ fault proofs only
+
+    /// @notice Take part of a miner's stake, bonded and unbonding, for a proven fault, and jail it.
+    /// @param bps Part in 1/10,000.
+    /// @param bountyBps Part of the slash that goes to `bountyTo`, at most 3,000; the rest is burnt.
+    function slash(address miner, uint256 bps, address bountyTo, uint256 bountyBps)
+        external
+        returns (uint256 slashed, uint256 bounty);
+
     // ------------------------------------------------------------------ views
 
+    /// @notice Who answers for a signature by `key` in a round opened at `openedAt`: its owner, unless the key was replaced
+    /// by then; zero if nobody. A key that is taken up again is answered for throughout.
+    function ownerOfKeyAt(address key, uint256 openedAt) external view returns (address owner);
     /// @notice The active miners in seat order with their weights and keys in the current round.
     function roster() external view returns (Seat[] memory seats);
     /// @notice The first `members` seats as stored (see SeatWord): what the consensus reads.

@@ -22,9 +22,6 @@ interface IRewardDistributor {
     }
 
     event Funded(address indexed from, uint256 amount, uint256 funded);
-    event PayoutRecorded(
-        uint256 indexed settlement, uint64 indexed round, bytes32 root, uint256 total, uint256 finalAt
-    );
     /// @notice All settlements after this one are forgotten; their numbers are used again.
     event PayoutsReverted(uint256 indexed settlement);
     event Claimed(address indexed account, uint256 indexed settlement, uint256 amount, uint256 cumulative);
@@ -54,10 +51,10 @@ interface IRewardDistributor {
 
     // ------------------------------------------------------------------ consensus only
 
-    /// @notice Record the payout root of a settlement.
-    /// @param valid False if the total was out of range: the previous root stays in force.
+    /// @notice Record the payout root of a settlement; the consensus announces it (`RoundAgreed`).
+    /// @param root Zero if the previous one stays in force.
     /// @return funded_ Tokens ever put into the pot.
-    function record(uint256 settlement, uint64 round, bytes32 root, uint256 total, uint256 finalAt, bool valid)
+    function record(uint256 settlement, uint64 round, bytes32 root, uint256 total, uint256 finalAt)
         external
         returns (uint256 funded_);
 

@@ -98,6 +98,8 @@ interface IRoundConsensus {
         address minerRegistry;
         address clientRegistry;
         address rewardDistributor;
+        /// The only account that strikes candidates, reverts rounds and slashes.
+        address faultProofs;
     }
 
     /// @notice What a proposer says; with round, opening hash and base root (known to the contract) it is the signed
@@ -144,10 +146,17 @@ interface IRoundConsensus {
         uint32 settlement;
         uint32 round;
         bytes32 modelRoot;
-        bytes32 modelCid;
         uint96 payoutsTotal;
         /// Updates in it; 0 for the genesis model.
         uint16 updateCount;
+    }
+
+    /// @notice What a round's opening hash commits to besides chain, contract and round; all of it is in the events and
+    /// in the block before the opening.
+    struct OpeningPreimage {
+        bytes32 baseRoot;
+        bytes32 parametersHash;
+        bytes32 previousBlockHash;
     }
 
     /// @notice Where the federation stands.
@@ -167,16 +176,12 @@ interface IRoundConsensus {
 
     // ------------------------------------------------------------------ events
 
+    /// @notice The parameters in force are those of the newest `ParametersChanged`.
     event RoundOpened(
-        uint64 indexed round,
-        bytes32 openingHash,
-        bytes32 baseRoot,
-        bytes32 baseCid,
-        bytes32 parametersHash,
-        uint256 members,
-        uint256 updateTarget
+        uint64 indexed round, bytes32 openingHash, bytes32 baseRoot, uint256 members, uint256 updateTarget
     );
-    /// @notice The order of proposers of `round` is the draw from this seed.
+    /// @notice The order of proposers of `round` is the draw from this seed. Not emitted when the first `propose` stores the
+    /// usual one, the lowest 64 bits of the opening block's hash.
     event SeedFrozen(uint64 indexed round, uint64 seed, uint256 seedBlock);
     /// @notice A new candidate, with all that is needed to prove its signers wrong: `signatures` are r and vs of each
     /// signer in the order of `signers`.
@@ -201,17 +206,13 @@ interface IRoundConsensus {
     );
     /// @notice A vote in a settlement that does not count, and why. `position` in the submitted list.
     event VoteSkipped(uint64 indexed round, uint256 position, uint8 seat, VoteFault fault);
-    /// @notice The votes a settlement or a failure counted, one word each:
-    /// miner (bits 96-255), candidate index (88-95), support (80-87), confidence (64-79), reason (56-63), 0 (0-55).
-    event VotesCounted(uint64 indexed round, uint256[] votes);
-    /// @notice `payoutsTotal` and `payoutsRoot` are the winner's; if its total is below the previous one or exceeds it by
-    /// more than the round budget, nobody is paid: the previous root and total stay (see `PayoutRecorded`).
+    /// @notice The model of the candidate is the base of the next round; the votes are in the registry's `VotesCounted`.
+    /// `payoutsTotal` and `payoutsRoot` are those in force from now on; the root is zero if the last one stays, because the
+    /// winner named none or a total below the previous one or above it by more than the round budget: then nobody is paid.
     event RoundAgreed(
         uint64 indexed round,
         bytes32 indexed candidate,
         uint256 indexed settlement,
-        bytes32 modelRoot,
-        bytes32 modelCid,
         bytes32 payoutsRoot,
         uint256 payoutsTotal,
         uint256 ratioBps,
@@ -219,6 +220,8 @@ interface IRoundConsensus {
         uint256 finalAt
     );
     event RoundFailed(uint64 indexed round, uint256 candidateCount, uint256 participationBps, uint256 finalAt);
+    /// @notice A candidate of the open round was proven wrong: it counts as disagreed.
+    event CandidateStruck(uint64 indexed round, bytes32 indexed candidate);
     event RoundReverted(uint64 indexed round, uint256 settlement, bytes32 modelRoot);
     event RoundVoided(uint64 indexed round);
     event ParametersQueued(Parameters parameters);
@@ -228,6 +231,7 @@ interface IRoundConsensus {
     // ------------------------------------------------------------------ errors
 
     error ZeroAddress();
+    error OnlyFaultProofs(address caller);
     /// @dev A registry or the distributor was deployed for another consensus.
     error WrongWiring(address part, address itsConsensus);
     error ParameterOutOfRange(bytes32 name, uint256 value, uint256 min, uint256 max);
@@ -269,8 +273,8 @@ interface IRoundConsensus {
     error CandidateAgreed(bytes32 candidate);
     error NotRevertible(uint64 round, RoundStatus status);
     error AlreadyFinal(uint64 round, uint256 finalAt);
-    /// @dev The heads given do not lead to the current head.
-    error WrongHistory();
+    /// @dev What was given does not hash to the round's opening hash.
+    error WrongOpening(bytes32 openingHash, bytes32 given);
 
     // ------------------------------------------------------------------ rounds
 
@@ -305,10 +309,12 @@ interface IRoundConsensus {
     /// the votes on chain agree a candidate. Anyone.
     function failRound(uint64 round) external;
 
-    /// @notice Undo an agreed round that is not final; all later rounds, the open one too, become void. Restricted.
-    /// @param chainBefore Value of the head chain before `path[0]`.
-    /// @param path Heads from the one to return to up to the current one.
-    function revertRound(uint64 round, bytes32 chainBefore, Head[] calldata path) external;
+    /// @notice Count a candidate of the open round as disagreed: it was proven wrong. Fault proofs only.
+    function strike(uint64 round, uint8 index) external;
+
+    /// @notice Undo an agreed round that is not final; all later rounds, the open one too, become void. Fault proofs only.
+    /// @param opening What the round was opened with: it names the model to go back to.
+    function revertRound(uint64 round, OpeningPreimage calldata opening) external;
 
     /// @notice Queue other parameters for the next opening. Restricted.
     function setParameters(Parameters calldata parameters) external;
@@ -323,8 +329,6 @@ interface IRoundConsensus {
     /// @notice Ended, window over, not reverted or void. Earlier rounds are final or void then, too.
     function isFinal(uint64 round) external view returns (bool);
     function head() external view returns (Head memory);
-    /// @notice Hash chain of heads: chain' = keccak256(abi.encode(chain, head)).
-    function headChain() external view returns (bytes32);
     /// @notice keccak256(abi.encode(Parameters, Task)) of the parameters in force.
     function parametersHash() external view returns (bytes32);
     function task() external view returns (Task memory);

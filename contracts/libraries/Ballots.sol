@@ -34,7 +34,7 @@ library Ballots {
         });
     }
 
-    /// @dev The word in `VotesCounted`.
+    /// @dev The word in `VotesCounted`, without the reputation.
     function toEvent(uint256 vote, address miner) internal pure returns (uint256) {
         return uint256(uint160(miner)) << 96 | uint256(uint8(vote >> 40)) << 88 | (isYes(vote) ? 1 << 80 : 0)
             | uint256(confidenceOf(vote)) << 64 | uint256(reasonOf(vote)) << 56;

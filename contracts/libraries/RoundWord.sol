@@ -4,8 +4,7 @@ pragma solidity 0.8.37;
 import {IRoundConsensus} from "../interfaces/IRoundConsensus.sol";
 
 /// @title A round in one storage word
-/// @notice An open round and an ended one need different fields; both fit a word with round number, status and opening
-/// time in the same place (lowest bits first, in the order of the structs).
+/// @notice Open and ended rounds share the place of number, status and opening time; lowest bits first, as in the structs.
 library RoundWord {
     struct Open {
         uint32 round;
@@ -14,14 +13,15 @@ library RoundWord {
         /// Opening block's number until the seed is stored, then the seed.
         uint64 seed;
         bool seedStored;
+        /// Bit i: candidate i was proven wrong.
+        uint8 struck;
         /// Seats in the roster.
         uint8 members;
         uint16 updateTarget;
         uint16 voteCount;
         /// Vote deadline in seconds after the opening; 0 without a candidate.
         uint32 voteEndsAfter;
-        /// Low half byte: signers of candidate 0; high half byte: of candidate 1. Bit 0 primary, 1 secondary, 2 the
-        /// reserve that posted.
+        /// Signers of candidate 0 (low half byte) and 1: bit 0 primary, 1 secondary, 2 the reserve that posted.
         uint8 signers;
         /// Seats of primary, secondary and that reserve; valid once the seed is stored.
         uint8 primary;
@@ -43,11 +43,13 @@ library RoundWord {
         uint8 winnerIndex;
         uint8 signers;
         uint8 members;
+        /// At most 2^15 - 1: it shares 16 bits with the winner's index, 0 or 1.
+        uint16 updateTarget;
     }
 
     function packOpen(Open memory r) internal pure returns (uint256) {
         uint256 low = uint256(r.round) | uint256(r.status) << 32 | uint256(r.openedAt) << 40 | uint256(r.seed) << 80
-            | (r.seedStored ? 1 << 144 : 0) | uint256(r.members) << 152;
+            | (r.seedStored ? 1 << 144 : 0) | uint256(r.struck) << 145 | uint256(r.members) << 152;
         uint256 high = uint256(r.updateTarget) | uint256(r.voteCount) << 16 | uint256(r.voteEndsAfter) << 32
             | uint256(r.signers) << 64 | uint256(r.primary) << 72 | uint256(r.secondary) << 80 | uint256(r.reserve)
             << 88;
@@ -59,7 +61,8 @@ library RoundWord {
         r.status = statusOf(w);
         r.openedAt = uint40(w >> 40);
         r.seed = uint64(w >> 80);
-        r.seedStored = uint8(w >> 144) != 0;
+        r.seedStored = (w >> 144) & 1 != 0;
+        r.struck = uint8(w >> 144) >> 1;
         r.members = uint8(w >> 152);
         r.updateTarget = uint16(w >> 160);
         r.voteCount = uint16(w >> 176);
@@ -73,7 +76,8 @@ library RoundWord {
     function packEnded(Ended memory r) internal pure returns (uint256) {
         return uint256(r.round) | uint256(r.status) << 32 | uint256(r.openedAt) << 40 | uint256(r.finalAt) << 80
             | uint256(r.voteDeadline) << 120 | uint256(r.ballot) << 160 | uint256(r.settlement) << 192
-            | uint256(r.winnerIndex) << 224 | uint256(r.signers) << 232 | uint256(r.members) << 240;
+            | uint256(r.signers) << 224 | uint256(r.members) << 232 | uint256(r.updateTarget) << 240
+            | uint256(r.winnerIndex) << 255;
     }
 
     function unpackEnded(uint256 w) internal pure returns (Ended memory r) {
@@ -84,9 +88,10 @@ library RoundWord {
         r.voteDeadline = uint40(w >> 120);
         r.ballot = uint32(w >> 160);
         r.settlement = uint32(w >> 192);
-        r.winnerIndex = uint8(w >> 224);
-        r.signers = uint8(w >> 232);
-        r.members = uint8(w >> 240);
+        r.signers = uint8(w >> 224);
+        r.members = uint8(w >> 232);
+        r.updateTarget = uint16(w >> 240) & 0x7fff;
+        r.winnerIndex = uint8(w >> 255);
     }
 
     function roundOf(uint256 w) internal pure returns (uint64) {
@@ -97,24 +102,7 @@ library RoundWord {
         return IRoundConsensus.RoundStatus(uint8(w >> 32));
     }
 
-    /// @dev The word with another status.
     function withStatus(uint256 w, IRoundConsensus.RoundStatus status) internal pure returns (uint256) {
         return (w & ~(uint256(0xff) << 32)) | uint256(status) << 32;
-    }
-
-    /// @dev Candidates posted, from their signers.
-    function candidateCount(uint8 signers) internal pure returns (uint256) {
-        if (signers == 0) return 0;
-        return signers < 16 ? 1 : 2;
-    }
-
-    /// @dev Whether primary and secondary have both signed a posted candidate.
-    function allSigned(uint8 signers) internal pure returns (bool) {
-        return (signers | (signers >> 4)) & 3 == 3;
-    }
-
-    /// @dev Signer bits of one candidate.
-    function signersOf(uint8 signers, uint256 index) internal pure returns (uint8) {
-        return index == 0 ? signers & 15 : signers >> 4;
     }
 }

@@ -31,7 +31,7 @@ library Tally {
 
     /// @notice AGREED: W > 0, ratio >= quorum, two yes voters, and a sole signer needs the yes of more than half of the
     /// others' weight (else one with the quorum passes alone). DISAGREED: even if all who have not voted said
-    /// yes, the quorum would be missed.
+    /// yes, the quorum would be missed, or nobody is left whose vote counts.
     /// @param total Weight of all active miners.
     /// @param soleWeight Weight of the only signer; 0 if two signed.
     function verdict(Count memory count, uint256 total, uint256 soleWeight, uint256 quorumBps)
@@ -40,9 +40,9 @@ library Tally {
         returns (Verdict)
     {
         uint256 needed = quorumBps * total;
-        if (count.yes + (total - count.voted) * BPS < needed) return Verdict.Disagreed;
+        if (total == 0 || count.yes + (total - count.voted) * BPS < needed) return Verdict.Disagreed;
         bool othersAgree = soleWeight == 0 || 2 * (count.yes - count.soleYes) > (total - soleWeight) * BPS;
-        if (total > 0 && count.yes >= needed && count.yesVoters >= MIN_YES_VOTERS && othersAgree) {
+        if (count.yes >= needed && count.yesVoters >= MIN_YES_VOTERS && othersAgree) {
             return Verdict.Agreed;
         }
         return Verdict.Pending;

@@ -25,6 +25,10 @@ abstract contract MinerRoster is IMinerRegistry, KeyBook {
     uint256 public constant MAX_CHANGES_PER_OPENING = 32;
     /// @notice Longest endpoint in bytes.
     uint256 public constant MAX_ENDPOINT_LENGTH = 200;
+    /// @notice Most of a slash that its finder gets, in 1/10,000: slashing oneself always loses.
+    uint256 public constant MAX_BOUNTY_BPS = 3_000;
+    /// @notice Where the rest of a slash goes: nobody's account.
+    address public constant BURNT = 0x000000000000000000000000000000000000dEaD;
     /// @dev At most MAX_MINERS seats and as many joiners wait, each once.
     uint256 internal constant QUEUE_SLOTS = 512;
 
@@ -53,6 +57,8 @@ abstract contract MinerRoster is IMinerRegistry, KeyBook {
     mapping(uint256 position => address owner) internal _queue;
     mapping(address owner => address) internal _keys;
     mapping(address owner => address) internal _nextKeys;
+    /// @dev Time of the opening that replaced a key; 0 for one in use.
+    mapping(address key => uint256) internal _retiredAt;
     mapping(address owner => string) internal _endpoints;
     mapping(address owner => Unbonding) internal _unbonding;
 
@@ -121,6 +127,9 @@ abstract contract MinerRoster is IMinerRegistry, KeyBook {
             else record.status = MinerStatus.Inactive;
         }
         if (_nextKeys[owner] != address(0)) {
+            // Who leaks an old key must not lose stake for what it signs from now on.
+            _retiredAt[keyOf(owner)] = block.timestamp;
+            delete _retiredAt[_nextKeys[owner]];
             _keys[owner] = _nextKeys[owner];
             delete _nextKeys[owner];
         }

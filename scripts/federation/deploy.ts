@@ -1,8 +1,10 @@
 import { existsSync, renameSync } from "node:fs";
 import { Contract, ContractFactory, getCreateAddress, type Provider, type Signer } from "ethers";
 import type { DeployedContract, Deployment } from "../../coordinator/cli/deployment.ts";
+import type { Rule } from "../../coordinator/protocol/aggregation/rule.ts";
 import type { Hex } from "../../coordinator/protocol/bytes.ts";
 import { QuorateError } from "../../coordinator/protocol/errors.ts";
+import { contractRule } from "../../coordinator/protocol/faults/judge.ts";
 import type { ReadArtifact } from "./artifact.ts";
 import { assertCode, assertSameArguments, toPlain } from "./deploy-checks.ts";
 import { loadDeploymentOf, saveDeployment, sourceCommit } from "./deployment-file.ts";
@@ -18,6 +20,8 @@ export interface DeployOptions extends Sender {
   readonly path: string;
   readonly profile: Profile;
   readonly task: TaskRecord;
+  /** The task's: what FaultProofs recomputes. */
+  readonly rule: Rule;
   readonly taskFolder: string;
   /** An ERC-20 that exists already, in place of a new FederationToken. */
   readonly token?: Hex;
@@ -26,18 +30,19 @@ export interface DeployOptions extends Sender {
   readonly log: (line: string) => void;
 }
 
-/** Role that may revert rounds; granted to nobody. */
-const REVERTER_ROLE = 2n;
 const TOKEN_CAP = 1_000_000_000n * 10n ** 18n;
 const TOKEN_SUPPLY = 10_000_000n * 10n ** 18n;
 const SAMPLE_CAP = 1_000_000;
 const CONSENSUS = "RoundConsensus";
+/** Deployed right after the consensus, which knows its address before. */
+const FAULT_PROOFS = "FaultProofs";
 /** Deployed for one consensus address, which is predicted from the deployer's nonce. */
 const WIRED = ["MinerRegistry", "ClientRegistry", "RewardDistributor"] as const;
 
 interface Addresses {
   readonly deployer: Hex;
   readonly consensus: Hex;
+  readonly faultProofs: Hex;
   readonly token: Hex;
   readonly of: (name: string) => Hex;
 }
@@ -57,9 +62,9 @@ export async function deployFederation(options: DeployOptions): Promise<Deployme
   const plan = steps(options);
   await assertCode(options, deployment.contracts);
   deployment = await dropUnreachable(options, deployment, plan);
-  const consensus = await consensusAddress(options, deployment, plan);
+  const predicted = await predictedAddresses(options, deployment, plan);
   for (const step of plan) {
-    const args = toPlain(step.args(addressesOf(options, deployment, consensus)));
+    const args = toPlain(step.args(addressesOf(options, deployment, predicted)));
     const recorded = deployment.contracts[step.name];
     if (recorded) {
       assertSameArguments(options.path, step.name, recorded.arguments, args);
@@ -71,7 +76,6 @@ export async function deployFederation(options: DeployOptions): Promise<Deployme
     deployment = { ...deployment, contracts: { ...deployment.contracts, [step.name]: contract } };
     saveDeployment(options.path, deployment);
   }
-  await restrictRevert(options, deployment);
   if (deployment.complete) return deployment;
   const lens = await lensOf(options, deployment);
   deployment = { ...deployment, contracts: { ...deployment.contracts, RoundLens: lens }, complete: true };
@@ -79,7 +83,7 @@ export async function deployFederation(options: DeployOptions): Promise<Deployme
   return deployment;
 }
 
-function steps({ profile, task, token }: DeployOptions): Step[] {
+function steps({ profile, task, rule, token }: DeployOptions): Step[] {
   const newToken: Step = {
     name: "FederationToken",
     args: ({ deployer }) => ["Quorate Token", "QRT", TOKEN_CAP, deployer, TOKEN_SUPPLY],
@@ -98,18 +102,20 @@ function steps({ profile, task, token }: DeployOptions): Step[] {
     },
     {
       name: CONSENSUS,
-      args: ({ of }) => [
+      args: ({ of, faultProofs }) => [
         of("AccessManager"),
         {
           minerRegistry: of("MinerRegistry"),
           clientRegistry: of("ClientRegistry"),
           rewardDistributor: of("RewardDistributor"),
+          faultProofs,
         },
         task,
         profile.parameters,
         profile.ringSlots,
       ],
     },
+    { name: FAULT_PROOFS, args: ({ of }) => [{ consensus: of(CONSENSUS), rule: contractRule(rule) }] },
   ];
 }
 
@@ -136,38 +142,47 @@ async function startOrResume(options: DeployOptions): Promise<Deployment> {
   };
 }
 
-function addressesOf(options: DeployOptions, deployment: Deployment, consensus: Hex): Addresses {
+function addressesOf(options: DeployOptions, deployment: Deployment, predicted: Predicted): Addresses {
   const of = (name: string) => deployment.contracts[name]?.address as Hex;
-  return { deployer: deployment.deployer, consensus, token: options.token ?? of("FederationToken"), of };
+  return { deployer: deployment.deployer, ...predicted, token: options.token ?? of("FederationToken"), of };
 }
 
-/** Where RoundConsensus is, or will be if the missing contracts before it are deployed one after the other from now on. */
-async function consensusAddress(options: DeployOptions, deployment: Deployment, plan: Step[]): Promise<Hex> {
-  const known = deployment.contracts[CONSENSUS];
-  if (known) return known.address;
-  const before = plan.filter(({ name }) => name !== CONSENSUS && !deployment.contracts[name]).length;
-  const nonce = (await options.signer.getNonce()) + before;
-  return getCreateAddress({ from: await options.signer.getAddress(), nonce }) as Hex;
+type Predicted = Pick<Addresses, "consensus" | "faultProofs">;
+
+/** Where both are, or will be if the missing contracts are deployed one after the other from now on. */
+async function predictedAddresses(
+  options: DeployOptions,
+  deployment: Deployment,
+  plan: Step[],
+): Promise<Predicted> {
+  const from = await options.signer.getAddress();
+  const next = await options.signer.getNonce();
+  const missing = plan.map(({ name }) => name).filter((name) => !deployment.contracts[name]);
+  const addressOf = (name: string) => {
+    const nonce = next + Math.max(0, missing.indexOf(name));
+    return deployment.contracts[name]?.address ?? (getCreateAddress({ from, nonce }) as Hex);
+  };
+  return { consensus: addressOf(CONSENSUS), faultProofs: addressOf(FAULT_PROOFS) };
 }
 
-/** Contracts that wait for a RoundConsensus at an address that can't be reached any more are deployed again. */
+/** Contracts that wait for another one at an address that can't be reached any more are deployed again. */
 async function dropUnreachable(
   options: DeployOptions,
   deployment: Deployment,
   plan: Step[],
 ): Promise<Deployment> {
-  const consensus = await consensusAddress(options, deployment, plan);
-  const stale = WIRED.some((name) => {
+  const { consensus, faultProofs } = await predictedAddresses(options, deployment, plan);
+  const waiting = (name: string, address: Hex) => {
     const recorded = deployment.contracts[name];
-    return recorded && !recorded.arguments.includes(consensus);
-  });
-  if (!stale) return deployment;
+    return recorded && !JSON.stringify(recorded.arguments).includes(address);
+  };
+  const alone = waiting(CONSENSUS, faultProofs);
+  if (!alone && !WIRED.some((name) => waiting(name, consensus))) return deployment;
   options.log(
-    "the deployer sent other transactions meanwhile: registries and distributor are deployed again",
+    "the deployer sent other transactions meanwhile: registries, distributor and what follows are deployed again",
   );
-  const kept = Object.entries(deployment.contracts).filter(
-    ([name]) => !WIRED.some((wired) => wired === name),
-  );
+  const dropped: readonly string[] = [...WIRED, CONSENSUS, FAULT_PROOFS];
+  const kept = Object.entries(deployment.contracts).filter(([name]) => !dropped.includes(name));
   return { ...deployment, contracts: Object.fromEntries(kept) };
 }
 
@@ -202,20 +217,6 @@ async function deployOne(
     block: receipt.blockNumber,
     arguments: args,
   };
-}
-
-/** Nobody may revert rounds until faults can be proven: the role has no holder. */
-async function restrictRevert(options: DeployOptions, deployment: Deployment): Promise<void> {
-  const { signer, artifact, log } = options;
-  const at = async (name: string) =>
-    new Contract(deployment.contracts[name]!.address, (await artifact(name)).abi, signer);
-  const [manager, consensus] = [await at("AccessManager"), await at(CONSENSUS)];
-  const selector = consensus.interface.getFunction("revertRound")!.selector;
-  const target = deployment.contracts[CONSENSUS]!.address;
-  if ((await manager.getTargetFunctionRole!(target, selector)) === REVERTER_ROLE) return;
-  const sent = await manager.setTargetFunctionRole!(target, [selector], REVERTER_ROLE);
-  await mined(options, sent, "setTargetFunctionRole");
-  log("revertRound is restricted to a role that nobody holds");
 }
 
 /** The consensus deploys its lens itself. */

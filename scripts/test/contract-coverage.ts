@@ -11,7 +11,7 @@ const run = spawnSync(
   ["node_modules/hardhat/dist/src/cli.js", "test", "--coverage", "--no-typechain"],
   {
     stdio: ["ignore", "inherit", "inherit"],
-    env: { ...process.env, QUORATE_BUILD_FOLDER: "coverage/build" },
+    env: { ...process.env, QUORATE_BUILD_FOLDER: "coverage/build", QUORATE_QUICK_COMPILE: "1" },
   },
 );
 if (run.status !== 0) process.exit(1);

@@ -25,9 +25,11 @@ results.push(...(await runMocha({ words: positionals, jobs: Number(values.jobs) 
 
 const passed = results.reduce((sum, result) => sum + result.passed, 0);
 const failed = results.reduce((sum, result) => sum + result.failed, 0);
+const skipped = results.reduce((sum, result) => sum + result.skipped, 0);
 for (const { name, seconds } of results)
   console.log(`${name.padEnd(10)} ${seconds.toFixed(1).padStart(6)} s`);
 console.log(`${"total".padEnd(10)} ${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s`);
+if (skipped > 0) console.log(`${skipped} skipped: they say what they need`);
 if (passed + failed === 0) console.error("no test matches");
 console.log(`${passed} passed, ${failed} failed`);
 // Exits at once: a test that leaves a handle open must not keep the run alive.

@@ -27,5 +27,5 @@ export async function runSolidityTests(words: string[]): Promise<TestResult> {
     // A run that failed, or that ran nothing although there are tests, never passes.
     if (!result.success || results.length === 0) failed = Math.max(1, failed);
   }
-  return { name: "solidity", passed, failed, seconds: (performance.now() - started) / 1000 };
+  return { name: "solidity", passed, failed, skipped: 0, seconds: (performance.now() - started) / 1000 };
 }

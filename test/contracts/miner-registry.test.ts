@@ -98,10 +98,7 @@ describe("registering a miner", () => {
     );
     const pot = await f.ethers.deployContract("RewardDistributor", [token, consensus, 7n]);
     await token.getFunction("approve")(pot, f.ethers.MaxUint256);
-    await token.getFunction("arm")(
-      pot,
-      pot.interface.encodeFunctionData("claim", [1n, f.admin.address, 1n, []]),
-    );
+    await token.getFunction("arm")(pot, pot.interface.encodeFunctionData("fund", [1n]));
     await expect(pot.fund(1n)).to.be.revertedWithCustomError(pot, "ReentrancyGuardReentrantCall");
   });
 

@@ -101,7 +101,7 @@ describe("attacks on payouts", () => {
     const [d, m] = [f.distributor.connect(f.stranger), f.minerRegistry.connect(f.stranger)];
     const rule = { min: 1_000n, max: 20_000n, loss: 500n };
     const zero = `0x${"00".repeat(32)}`;
-    await expect(d.record(1n, 1n, zero, 0n, 0n, true)).to.be.revertedWithCustomError(d, "OnlyConsensus");
+    await expect(d.record(1n, 1n, zero, 0n, 0n)).to.be.revertedWithCustomError(d, "OnlyConsensus");
     await expect(d.revertTo(0n, 1n)).to.be.revertedWithCustomError(d, "OnlyConsensus");
     await expect(m.beginRound(0n, 0n)).to.be.revertedWithCustomError(m, "OnlyConsensus");
     await expect(m.recordBallot(1n, 1n, [], rule)).to.be.revertedWithCustomError(m, "OnlyConsensus");

@@ -1,14 +1,11 @@
 import { expect } from "chai";
-import { BUDGET, DEMO, deployFederation, fixture, REVERTER_ROLE } from "./support/federation.ts";
+import { BUDGET, DEMO, deployFederation, type Federation, fixture } from "./support/federation.ts";
 import { agree, content, payoutTree, plain } from "./support/round.ts";
 
 describe("reverting a round", () => {
   async function threeAgreed() {
     const f = await deployFederation();
-    const manager = await f.ethers.getContractAt("AccessManager", f.manager);
-    await manager.grantRole(REVERTER_ROLE, f.stranger.address, 0);
     const heads = [plain(await f.consensus.head())];
-    const chains = [await f.consensus.headChain()];
     for (let r = 1n; r <= 3n; ++r) {
       const tree = payoutTree([[f.clients[0]!.address, BUDGET * r]]);
       await agree(
@@ -16,20 +13,28 @@ describe("reverting a round", () => {
         content(`${r}`, { payoutsRoot: tree.root, payoutsTotal: BUDGET * r, updateCount: r + 3n }),
       );
       heads.push(plain(await f.consensus.head()));
-      chains.push(await f.consensus.headChain());
     }
-    return { f, heads, chains, reverter: f.consensus.connect(f.stranger) };
+    const openings = [];
+    for (const round of [1n, 2n, 3n, 4n]) openings.push(await openingOf(f, round));
+    return { f, heads, openings, reverter: f.consensus.connect(f.stranger) };
+  }
+
+  /** What round `round` was opened with, from its event and the block before. */
+  async function openingOf(f: Federation, round: bigint) {
+    const [log] = await f.consensus.queryFilter(f.consensus.filters.RoundOpened(round));
+    const before = await f.ethers.provider.getBlock(log!.blockNumber - 1);
+    const { baseRoot } = log!.args;
+    return { baseRoot, parametersHash: await f.consensus.parametersHash(), previousBlockHash: before!.hash! };
   }
 
   it("takes head, payouts and target back, voids everything later, and openRound goes on", async () => {
-    const { f, heads, chains, reverter } = await threeAgreed();
+    const { f, heads, openings, reverter } = await threeAgreed();
     const rule = await f.minerRegistry.minerInfo(f.miners[0]!.address);
-    await expect(reverter.revertRound(2n, chains[0]!, heads.slice(1)))
+    await expect(reverter.revertRound(2n, openings[1]!))
       .to.emit(f.consensus, "RoundReverted")
       .withArgs(2n, 1n, heads[1]!.modelRoot)
       .and.to.emit(f.consensus, "RoundVoided");
     expect(plain(await f.consensus.head())).to.deep.equal(heads[1]);
-    expect(await f.consensus.headChain()).to.equal(chains[1]);
     const status = await Promise.all([1n, 2n, 3n, 4n].map((r) => f.consensus.statusOf(r)));
     expect(status).to.deep.equal([2n, 4n, 5n, 5n]);
     expect(await f.consensus.isFinal(3n)).to.equal(false);
@@ -40,7 +45,8 @@ describe("reverting a round", () => {
     await f.consensus.openRound();
     const info = await f.lens.roundInfo(5n);
     expect(info.updateTarget).to.equal(4n);
-    await agree(f, content("5", { payoutsTotal: BUDGET * 2n, updateCount: 4n }));
+    const tree = payoutTree([[f.clients[0]!.address, BUDGET * 2n]]);
+    await agree(f, content("5", { payoutsRoot: tree.root, payoutsTotal: BUDGET * 2n, updateCount: 4n }));
     expect((await f.consensus.head()).settlement).to.equal(2n);
     expect((await f.distributor.payout(2n)).round).to.equal(5n);
     await f.helpers.time.increaseTo((await f.distributor.payout(2n)).finalAt);
@@ -48,51 +54,54 @@ describe("reverting a round", () => {
   });
 
   it("goes back to the genesis model, too", async () => {
-    const { f, heads, chains, reverter } = await threeAgreed();
-    await reverter.revertRound(1n, `0x${"00".repeat(32)}`, heads);
+    const { f, heads, openings, reverter } = await threeAgreed();
+    await reverter.revertRound(1n, openings[0]!);
     expect(plain(await f.consensus.head())).to.deep.equal(heads[0]);
-    expect(await f.consensus.headChain()).to.equal(chains[0]);
+    await f.helpers.time.increase(60);
+    await f.consensus.openRound();
+    // The target of a first round again: the registered clients.
+    expect((await f.lens.roundInfo(5n)).updateTarget).to.equal((await f.lens.roundInfo(1n)).updateTarget);
   });
 
-  it("is refused: without the role, for a wrong history, an open, failed or final round", async () => {
-    const { f, heads, chains, reverter } = await threeAgreed();
-    const none = f.consensus.connect(f.miners[0]!).revertRound(2n, chains[0]!, heads.slice(1));
-    await expect(none).to.be.revertedWithCustomError(f.consensus, "AccessManagedUnauthorized");
-    const wrong: [string, typeof heads][] = [
-      [chains[1]!, heads.slice(1)],
-      [chains[0]!, [heads[1]!, heads[3]!]],
-      [chains[0]!, heads.slice(1, 3)],
-      [chains[0]!, [heads[1]!]],
-      [chains[1]!, heads.slice(2)],
-      [chains[0]!, [{ ...heads[1]!, modelRoot: heads[2]!.modelRoot }, ...heads.slice(2)]],
+  it("is refused: to anyone but the fault proofs, for a wrong opening, an open, failed or final round", async () => {
+    const { f, openings, reverter } = await threeAgreed();
+    const none = f.consensus.connect(f.miners[0]!).revertRound(2n, openings[1]!);
+    await expect(none).to.be.revertedWithCustomError(f.consensus, "OnlyFaultProofs");
+    const right = openings[1]!;
+    const wrong = [
+      openings[0]!,
+      openings[2]!,
+      { ...right, baseRoot: openings[0]!.baseRoot },
+      { ...right, parametersHash: right.baseRoot },
+      { ...right, previousBlockHash: openings[2]!.previousBlockHash },
     ];
-    for (const [before, path] of wrong) {
-      await expect(reverter.revertRound(2n, before, path)).to.be.revertedWithCustomError(
+    for (const opening of wrong) {
+      await expect(reverter.revertRound(2n, opening)).to.be.revertedWithCustomError(
         f.consensus,
-        "WrongHistory",
+        "WrongOpening",
       );
     }
-    await expect(reverter.revertRound(4n, chains[0]!, heads)).to.be.revertedWithCustomError(
+    await expect(reverter.revertRound(4n, openings[3]!)).to.be.revertedWithCustomError(
       f.consensus,
       "NotRevertible",
     );
-    await expect(reverter.revertRound(9n, chains[0]!, heads)).to.be.revertedWithCustomError(
+    await expect(reverter.revertRound(9n, openings[0]!)).to.be.revertedWithCustomError(
       f.consensus,
       "UnknownRound",
     );
     await f.helpers.time.increaseTo((await f.lens.roundInfo(2n)).finalAt);
-    const final = reverter.revertRound(2n, chains[0]!, heads.slice(1));
+    const final = reverter.revertRound(2n, openings[1]!);
     await expect(final).to.be.revertedWithCustomError(f.consensus, "AlreadyFinal");
   });
 
   it("keeps paid what was final before", async () => {
-    const { f, heads, chains, reverter } = await threeAgreed();
+    const { f, openings, reverter } = await threeAgreed();
     const account = f.clients[0]!.address;
     await f.helpers.time.increaseTo((await f.distributor.payout(1n)).finalAt);
     const { finalAt } = await f.lens.roundInfo(2n);
     if (BigInt(await f.helpers.time.latest()) >= finalAt) return;
     await f.distributor.claim(1n, account, BUDGET, payoutTree([[account, BUDGET]]).getProof(0));
-    await reverter.revertRound(2n, chains[0]!, heads.slice(1));
+    await reverter.revertRound(2n, openings[1]!);
     expect(await f.distributor.totalClaimed()).to.equal(BUDGET);
     const three = payoutTree([[account, BUDGET * 3n]]);
     const gone = f.distributor.claim(3n, account, BUDGET * 3n, three.getProof(0));

@@ -17,18 +17,7 @@ describe("a whole round by two miners signing by script", () => {
       await expect(proposal).to.emit(f.consensus, "CandidatePosted");
       await expect(settlement)
         .to.emit(f.consensus, "RoundAgreed")
-        .withArgs(
-          r,
-          id,
-          r,
-          c.modelRoot,
-          c.modelCid,
-          c.payoutsRoot,
-          c.payoutsTotal,
-          10_000n,
-          10_000n,
-          (x: bigint) => x > 0n,
-        );
+        .withArgs(r, id, r, c.payoutsRoot, c.payoutsTotal, 10_000n, 10_000n, (x: bigint) => x > 0n);
       await expect(settlement).to.emit(f.consensus, "RoundOpened");
       expect((await f.consensus.head()).modelRoot).to.equal(c.modelRoot);
       const { finalAt } = await f.lens.roundInfo(r);

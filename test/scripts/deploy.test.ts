@@ -6,6 +6,7 @@ import { JsonRpcProvider } from "ethers";
 import hre from "hardhat";
 import { createMemoryLedger } from "../../coordinator/adapters/ledger/memory-ledger.ts";
 import { readDeployment } from "../../coordinator/cli/deployment.ts";
+import { FEDAVG } from "../../coordinator/protocol/aggregation/rule.ts";
 import type { Hex } from "../../coordinator/protocol/bytes.ts";
 import { hardhatArtifacts, type ReadArtifact } from "../../scripts/federation/artifact.ts";
 import { type DeployOptions, deployFederation } from "../../scripts/federation/deploy.ts";
@@ -57,6 +58,7 @@ describe("deployFederation", function () {
       path: join(folder, `${name}.json`),
       profile: PROFILES.demo,
       task: TASK,
+      rule: FEDAVG,
       taskFolder: folder,
       log: (line) => void lines.push(line),
       lines,
@@ -73,6 +75,7 @@ describe("deployFederation", function () {
       "MinerRegistry",
       "ClientRegistry",
       "RewardDistributor",
+      "FaultProofs",
       "RoundConsensus",
       "RoundLens",
     ]);
@@ -93,7 +96,7 @@ describe("deployFederation", function () {
     expect(options.lines.every((line) => line.includes("already deployed"))).to.equal(true);
   });
 
-  for (const name of ["MinerRegistry", "RewardDistributor", "RoundConsensus"])
+  for (const name of ["MinerRegistry", "RewardDistributor", "RoundConsensus", "FaultProofs"])
     it(`goes on after it was cut off before ${name}`, async () => {
       const options = await freshChain(`cut-${name}`);
       const cut: ReadArtifact = async (wanted) => {

@@ -13,6 +13,7 @@ export const CONTRACT_NAMES = [
   "MinerRegistry",
   "ClientRegistry",
   "RewardDistributor",
+  "FaultProofs",
   "FederationToken",
 ] as const;
 export type ContractName = (typeof CONTRACT_NAMES)[number];

@@ -142,7 +142,7 @@ contract MessageVectorsTest is FederationTest {
             uint256 total = _uint(string.concat(path, ".total"));
             token.approve(address(tree), total);
             tree.fund(total);
-            tree.record(1, 1, _word(string.concat(path, ".root")), total, _now(), true);
+            tree.record(1, 1, _word(string.concat(path, ".root")), total, _now());
             _claimAll(tree, path);
             vm.assertEq(token.balanceOf(address(tree)), 0);
         }

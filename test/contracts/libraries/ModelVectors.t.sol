@@ -18,7 +18,7 @@ contract ModelVectorsTest {
         vm.assertEq(n, 6);
     }
 
-    function _checkModel(string memory json, string memory path) private pure {
+    function _checkModel(string memory json, string memory path) private view {
         bytes memory floats = vm.parseJsonBytes(json, string.concat(path, ".floatsHex"));
         uint64 dimension = uint64(vm.parseJsonUint(json, string.concat(path, ".dimension")));
         bytes32 expected = vm.parseJsonBytes32(json, string.concat(path, ".merkleRoot"));
@@ -49,7 +49,7 @@ contract ModelVectorsTest {
         vm.assertEq(root, vm.parseJsonBytes32(json, string.concat(path, ".modelRoot")));
     }
 
-    function _leaves(bytes memory floats, uint256 depth) private pure returns (bytes32[] memory row) {
+    function _leaves(bytes memory floats, uint256 depth) private view returns (bytes32[] memory row) {
         row = new bytes32[](1 << depth);
         for (uint256 i = 0; i * 256 < floats.length; ++i) {
             row[i] = ModelRoot.leafHash(_leaf(floats, i));
@@ -82,7 +82,7 @@ contract ModelVectorsTest {
 
     function rootOf(bytes memory leaf, uint256 coordinate, uint64 dimension, bytes32[] memory proof)
         external
-        pure
+        view
         returns (bytes32)
     {
         return ModelRoot.rootOf(leaf, coordinate, dimension, proof);

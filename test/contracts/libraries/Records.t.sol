@@ -8,13 +8,14 @@ import {MinerRecord} from "../../../contracts/libraries/MinerRecord.sol";
 import {RoundWord} from "../../../contracts/libraries/RoundWord.sol";
 import {SeatWord} from "../../../contracts/libraries/SeatWord.sol";
 import {Settings} from "../../../contracts/libraries/Settings.sol";
+import {SignerBits} from "../../../contracts/libraries/SignerBits.sol";
 import {vm} from "../solidity/Vm.sol";
 
 /// @dev Everything packed into words comes out of them as it went in, and no field touches another.
 contract RecordsTest {
     using Ballots for uint256;
     using RoundWord for uint256;
-    using RoundWord for uint8;
+    using SignerBits for uint8;
     using Settings for uint256;
 
     /// @dev Every bit of a word belongs to one field: unpacking and packing again gives the word. Enumerations and

@@ -7,6 +7,7 @@ import {IMinerRegistry} from "../../../contracts/interfaces/IMinerRegistry.sol";
 import {IRewardDistributor} from "../../../contracts/interfaces/IRewardDistributor.sol";
 import {IRoundConsensus} from "../../../contracts/interfaces/IRoundConsensus.sol";
 import {IRoundLens} from "../../../contracts/interfaces/IRoundLens.sol";
+import {Artifacts} from "./Artifacts.sol";
 import {vm} from "./Vm.sol";
 
 interface IManager {
@@ -19,13 +20,12 @@ interface IManager {
 /// @title A federation to test against
 /// @notice Deploys the built artifacts, so tests compile against interfaces only and run the code that is deployed.
 /// The test contract is the deployer, holder of all tokens and administrator.
-abstract contract FederationTest {
+abstract contract FederationTest is Artifacts {
     uint256 internal constant STAKE = 1_000e18;
     uint256 internal constant MAX_STAKE = 100_000e18;
     uint96 internal constant BUDGET = 100e18;
     uint256 internal constant FUNDED = 10_000e18;
     uint256 internal constant RING = 6;
-    uint64 internal constant REVERTER_ROLE = 2;
     bytes32 internal constant GENESIS = bytes32(uint256(0x11));
     string internal constant URL = "http://127.0.0.1:7001";
 
@@ -72,26 +72,18 @@ abstract contract FederationTest {
         bytes memory arguments = abi.encode(manager, _wiring(), _task(), p, ring);
         consensus = IRoundConsensus(deploy("RoundConsensus", arguments));
         lens = IRoundLens(consensus.lens());
-        bytes4[] memory selectors = new bytes4[](1);
-        selectors[0] = IRoundConsensus.revertRound.selector;
-        manager.setTargetFunctionRole(address(consensus), selectors, REVERTER_ROLE);
+        _deployFaultProofs();
     }
+
+    /// @dev Who strikes, reverts and slashes: the test itself, unless it brings a contract.
+    function _faultProofs() internal view virtual returns (address) {
+        return address(this);
+    }
+
+    function _deployFaultProofs() internal virtual {}
 
     function _wiring() internal view returns (IRoundConsensus.Wiring memory) {
-        return IRoundConsensus.Wiring(address(registry), address(clients), address(pot));
-    }
-
-    /// @dev External so that a test can expect the constructor to revert.
-    function deploy(string memory name, bytes memory arguments) public returns (address deployed) {
-        bytes memory code = bytes.concat(vm.getCode(string.concat(name, ".sol:", name)), arguments);
-        assembly ("memory-safe") {
-            deployed := create(0, add(code, 32), mload(code))
-            if iszero(deployed) {
-                let data := mload(0x40)
-                returndatacopy(data, 0, returndatasize())
-                revert(data, returndatasize())
-            }
-        }
+        return IRoundConsensus.Wiring(address(registry), address(clients), address(pot), _faultProofs());
     }
 
     function _fund(uint256 amount) internal {

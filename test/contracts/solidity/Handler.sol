@@ -25,7 +25,10 @@ abstract contract Handler is FederationTest {
     uint256 public withdrawn;
     uint256 public fundedByUs;
     uint256 public paid;
+    /// @dev Settlements in force, and all there ever were.
     uint256 public settlements;
+    uint256 public agreements;
+    uint256 public reversions;
     /// @dev Steps that did what they set out to do.
     uint256 public done;
     /// @dev Hash of each final round as it was when it became final.
@@ -33,6 +36,8 @@ abstract contract Handler is FederationTest {
     /// @dev Seats and weights at the opening of the open round.
     bytes32 public rosterAtOpening;
     uint64 public newestRound;
+    /// @dev What each round was opened with.
+    mapping(uint64 round => IRoundConsensus.OpeningPreimage) private _openings;
     /// @dev First breach seen between steps; empty if none.
     string public breach;
 
@@ -43,6 +48,7 @@ abstract contract Handler is FederationTest {
     uint256 private _salt;
     uint256 private _time;
     uint256 private _block;
+    bytes32 private _previousBlockHash;
 
     /// @dev Three of the five are miners of an open round, and the pot holds five rounds' budgets.
     function setUp() public override {
@@ -66,6 +72,7 @@ abstract contract Handler is FederationTest {
         // The runner puts the clock back after every step.
         vm.warp(_time);
         vm.roll(_block);
+        _previousBlockHash = blockhash(_block - 1);
         _observe();
         _;
         _observe();
@@ -77,8 +84,14 @@ abstract contract Handler is FederationTest {
         uint64 round = consensus.currentRound();
         if (round < newestRound) breach = "a round number went back";
         bytes32 roster = keccak256(abi.encode(registry.roster()));
-        if (round != newestRound) rosterAtOpening = roster;
-        else if (consensus.progress().open && roster != rosterAtOpening) breach = "weights changed in a round";
+        if (round != newestRound) {
+            rosterAtOpening = roster;
+            _openings[round] = IRoundConsensus.OpeningPreimage(
+                consensus.head().modelRoot, consensus.parametersHash(), _previousBlockHash
+            );
+        } else if (consensus.progress().open && roster != rosterAtOpening) {
+            breach = "weights changed in a round";
+        }
         newestRound = round;
         uint64 from = round > RING ? round - uint64(RING) + 1 : 1;
         for (uint64 r = from; r <= round; ++r) {
@@ -201,6 +214,7 @@ abstract contract Handler is FederationTest {
     function _agreed(uint256 before) private {
         IRoundConsensus.Head memory head = consensus.head();
         ++settlements;
+        ++agreements;
         if (head.settlement != before + 1) breach = "more than one winner";
         bool first = head.modelRoot == _contents[0].modelRoot;
         if (!first && head.modelRoot != _contents[1].modelRoot) breach = "a winner nobody posted";
@@ -209,7 +223,8 @@ abstract contract Handler is FederationTest {
         if (head.payoutsTotal == c.payoutsTotal) _promises[head.settlement] = _posted[c.modelRoot];
     }
 
-    /// @dev A round as it should be: everyone votes yes. One that nobody can settle any more is failed first.
+    /// @dev A round as it should be: enough miners, and everyone votes yes. One that nobody can settle any more is failed
+    /// first.
     function agree(uint96 pay) external {
         for (uint256 i = 0; i < ACTORS; ++i) {
             _absent[_actor(i)] = false;
@@ -218,13 +233,34 @@ abstract contract Handler is FederationTest {
             IRoundLens.RoundInfo memory info = _info();
             if (_time > (info.candidateCount == 0 ? info.lastSlotEnd : info.graceEnd)) fail();
         }
-        if (!consensus.progress().open) open();
+        if (!consensus.progress().open) {
+            for (uint256 i = 0; i < ACTORS && registry.activeCount() < 2; ++i) {
+                try this.register(i, STAKE) {} catch {}
+                try this.reactivate(i) {} catch {}
+            }
+            vm.warp(_time += 16);
+            open();
+        }
         if (_info().candidateCount == 0) propose(7, pay);
         settle(1, 0, false);
     }
 
     function fail() public step {
         consensus.failRound(newestRound);
+    }
+
+    /// @dev As the contract of proofs will do it: one of the newest four rounds, if it is agreed and not final.
+    function revertRound(uint64 back) external step {
+        uint64 round = newestRound - back % 4;
+        uint256 settlement = lens.roundInfo(round).settlement;
+        consensus.revertRound(round, _openings[round]);
+        settlements = settlement - 1;
+        ++reversions;
+        if (consensus.head().modelRoot != _openings[round].baseRoot) breach = "a revert to another model";
+        if (consensus.progress().open) breach = "a round is open after a revert";
+        for (uint64 later = round; later <= newestRound; ++later) {
+            if (consensus.isFinal(later)) breach = "a reverted or voided round is final";
+        }
     }
 
     // ------------------------------------------------------------------ money

@@ -7,6 +7,8 @@ interface Vm {
     function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
     function signCompact(uint256 key, bytes32 digest) external pure returns (bytes32 r, bytes32 vs);
     function prank(address sender) external;
+    function startPrank(address sender) external;
+    function stopPrank() external;
     function warp(uint256 time) external;
     function roll(uint256 number) external;
     function setBlockhash(uint256 number, bytes32 hash) external;

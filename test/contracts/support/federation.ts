@@ -1,8 +1,10 @@
 import type { HardhatEthers, HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { network } from "hardhat";
+import type { ContractRule } from "../../../coordinator/protocol/faults/judge.ts";
 import type { IRoundConsensus } from "../../../types/contracts/RoundConsensus.ts";
 import type {
   ClientRegistry,
+  FaultProofs,
   FederationToken,
   MinerRegistry,
   RewardDistributor,
@@ -15,8 +17,6 @@ export const ONE = 10n ** 18n;
 export const STAKE = 1_000n * ONE;
 export const BUDGET = 100n * ONE;
 export const GENESIS_ROOT = `0x${"11".repeat(32)}`;
-/** Role of `revertRound`; granted to nobody unless a test does. */
-export const REVERTER_ROLE = 2n;
 
 /** Length of the first proposers' and each reserve's slot in tests, seconds. */
 export const SLOT = 600n;
@@ -61,6 +61,8 @@ export interface Federation {
   lens: RoundLens;
   /** Address of the access manager. */
   manager: string;
+  /** Only if a rule was given. */
+  faultProofs?: FaultProofs;
 }
 
 export interface FederationOptions {
@@ -74,6 +76,8 @@ export interface FederationOptions {
   unopened?: boolean;
   /** Time of the chain's first block; now, if absent. */
   initialDate?: Date;
+  /** What the contract of fault proofs can judge; without it the stranger stands in its place. */
+  rule?: ContractRule;
 }
 
 /** Deploys a federation on a fresh simulated chain, registers miners and clients, opens round 1. */
@@ -93,6 +97,9 @@ export async function deployFederation(options: FederationOptions = {}): Promise
   if (!admin || !stranger) throw new Error("the simulated network has too few accounts");
   const nonce = await admin.getNonce();
   const consensusAddress = ethers.getCreateAddress({ from: admin.address, nonce: nonce + 5 });
+  const faultProofs = options.rule
+    ? ethers.getCreateAddress({ from: admin.address, nonce: nonce + 6 })
+    : stranger.address;
   const manager = await ethers.deployContract("AccessManager", [admin.address]);
   const managerAddress = await manager.getAddress();
   const supply = 1_000_000_000n * ONE;
@@ -111,13 +118,11 @@ export async function deployFederation(options: FederationOptions = {}): Promise
   ]);
   const consensus = await ethers.deployContract("RoundConsensus", [
     managerAddress,
-    { minerRegistry, clientRegistry, rewardDistributor: distributor },
+    { minerRegistry, clientRegistry, rewardDistributor: distributor, faultProofs },
     task(),
     { ...DEMO, ...options.parameters },
     ringSlots,
   ]);
-  const selector = consensus.interface.getFunction("revertRound").selector;
-  await manager.setTargetFunctionRole(consensus, [selector], REVERTER_ROLE);
   const f: Federation = {
     ethers,
     provider,
@@ -134,6 +139,8 @@ export async function deployFederation(options: FederationOptions = {}): Promise
     lens: await ethers.getContractAt("RoundLens", await consensus.lens()),
     manager: managerAddress,
   };
+  if (options.rule)
+    f.faultProofs = await ethers.deployContract("FaultProofs", [{ consensus, rule: options.rule }]);
   await populate(f, stakes, fund);
   if (!options.unopened) await f.consensus.openRound();
   return f;

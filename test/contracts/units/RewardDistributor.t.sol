@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IRewardDistributor} from "../../../contracts/interfaces/IRewardDistributor.sol";
 import {IRoundConsensus} from "../../../contracts/interfaces/IRoundConsensus.sol";
 import {TokenPull} from "../../../contracts/libraries/TokenPull.sol";
+import {CallbackToken} from "../../../contracts/mocks/CallbackToken.sol";
 import {FederationTest} from "../solidity/FederationTest.sol";
 import {vm} from "../solidity/Vm.sol";
 import {FeeToken} from "./MinerRegistry.t.sol";
@@ -44,7 +46,7 @@ contract RewardDistributorTest is FederationTest {
     function _record(uint256 a, uint256 b, uint256 finalAt) private returns (uint256 settlement) {
         settlement = ++_settlement;
         bytes32 root = _root(_leaf(address(1001), a), _leaf(address(1002), b));
-        _pot.record(settlement, uint64(settlement), root, a + b, finalAt, true);
+        _pot.record(settlement, uint64(settlement), root, a + b, finalAt);
     }
 
     function _claim(uint256 settlement, uint256 a, uint256 b) private returns (uint256) {
@@ -133,7 +135,7 @@ contract RewardDistributorTest is FederationTest {
     function test_RootExhausted() external {
         bytes32 root = _root(_leaf(address(1001), 80), _leaf(address(1002), 80));
         _settlement = 1;
-        _pot.record(1, 1, root, 100, _now(), true);
+        _pot.record(1, 1, root, 100, _now());
         _claim(1, 80, 80);
         vm.assertEq(_pot.claimable(1, address(1002), 80), 0);
         vm.expectRevert(abi.encodeWithSelector(IRewardDistributor.RootExhausted.selector, 1, 100, 80));
@@ -143,7 +145,7 @@ contract RewardDistributorTest is FederationTest {
     function test_AnInvalidTotalPaysNobodyAnew() external {
         uint256 s = _record(30, 70, _now());
         bytes32 root = _pot.payout(s).root;
-        _pot.record(2, 2, bytes32(uint256(5)), 100, _now(), false);
+        _pot.record(2, 2, 0, 100, _now());
         vm.assertEq(_pot.payout(2).root, root);
         vm.assertEq(_pot.payout(2).total, 100);
     }
@@ -175,11 +177,34 @@ contract RewardDistributorTest is FederationTest {
         vm.assertEq(_claim(1, 30, 70), 30);
     }
 
+    /// @dev A token that calls back: a claim inside a claim finds it paid, and takes the outer one down with it.
+    function test_AClaimInsideAClaimPaysNothingTwice() external {
+        CallbackToken calling = new CallbackToken(address(this), 1000);
+        token = IERC20(address(calling));
+        _pot = IRewardDistributor(deploy("RewardDistributor", abi.encode(calling, address(this), 7)));
+        calling.approve(address(_pot), type(uint256).max);
+        _pot.fund(1000);
+        _record(30, 70, 0);
+        bytes32[] memory proof = _proof(_leaf(address(1002), 70));
+        calling.arm(address(_pot), abi.encodeCall(IRewardDistributor.claim, (1, address(1001), 30, proof)));
+        vm.expectRevert(abi.encodeWithSelector(IRewardDistributor.NothingToClaim.selector, address(1001), 30));
+        _claim(1, 30, 70);
+        vm.assertEq(calling.balanceOf(address(1001)), 0);
+        // Another's claim inside: its own callback is the one that finds nothing.
+        bytes32[] memory other = _proof(_leaf(address(1001), 30));
+        calling.arm(address(_pot), abi.encodeCall(IRewardDistributor.claim, (1, address(1002), 70, other)));
+        vm.expectRevert(abi.encodeWithSelector(IRewardDistributor.NothingToClaim.selector, address(1002), 70));
+        _claim(1, 30, 70);
+        calling.arm(address(0), "");
+        vm.assertEq(_claim(1, 30, 70), 30);
+        vm.assertEq(calling.balanceOf(address(_pot)), 970);
+    }
+
     function test_OnlyTheConsensusRecords() external {
         bytes memory refusal = abi.encodeWithSelector(IRewardDistributor.OnlyConsensus.selector, address(9));
         vm.expectRevert(refusal);
         vm.prank(address(9));
-        _pot.record(1, 1, 0, 0, 0, true);
+        _pot.record(1, 1, 0, 0, 0);
         vm.expectRevert(refusal);
         vm.prank(address(9));
         _pot.revertTo(0, 1);

@@ -34,6 +34,9 @@ contract RoundsTest is FederationTest {
         _construct(address(0), w, _task(), RING);
         vm.expectPartialRevert(IRoundConsensus.WrongWiring.selector);
         _construct(address(manager), w, _task(), RING);
+        w.faultProofs = address(0);
+        vm.expectRevert(IRoundConsensus.ZeroAddress.selector);
+        _construct(address(manager), w, _task(), RING);
         w = _partsOfTheNext();
         w.clientRegistry = address(0);
         vm.expectRevert(IRoundConsensus.ZeroAddress.selector);
@@ -51,6 +54,7 @@ contract RoundsTest is FederationTest {
         w.minerRegistry = deploy("MinerRegistry", abi.encode(token, next));
         w.clientRegistry = deploy("ClientRegistry", abi.encode(manager, next, false, uint32(1)));
         w.rewardDistributor = deploy("RewardDistributor", abi.encode(token, next, RING + 1));
+        w.faultProofs = address(this);
     }
 
     function test_ConstructorChecksTask() external {

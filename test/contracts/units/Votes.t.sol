@@ -5,7 +5,7 @@ import {IMinerRegistry} from "../../../contracts/interfaces/IMinerRegistry.sol";
 import {IRewardDistributor} from "../../../contracts/interfaces/IRewardDistributor.sol";
 import {IRoundConsensus} from "../../../contracts/interfaces/IRoundConsensus.sol";
 import {IRoundLens} from "../../../contracts/interfaces/IRoundLens.sol";
-import {FederationTest, IManager} from "../solidity/FederationTest.sol";
+import {FederationTest} from "../solidity/FederationTest.sol";
 import {vm} from "../solidity/Vm.sol";
 
 /// @dev Votes, settlement, failure, revert.
@@ -178,13 +178,10 @@ contract VotesTest is FederationTest {
         bytes32 id = lens.candidateId(1, _c);
         IRoundConsensus.Vote[] memory votes = _yesVotes(2, 0);
         vm.expectEmit(address(consensus));
-        emit IRoundConsensus.RoundAgreed(
-            1, id, 1, _c.modelRoot, _c.modelCid, _c.payoutsRoot, 0, 10_000, 10_000, _now() + 15
-        );
+        emit IRoundConsensus.RoundAgreed(1, id, 1, _c.payoutsRoot, 0, 10_000, 10_000, _now() + 15);
         _settle(votes, _c);
         IRoundConsensus.Head memory head = consensus.head();
         vm.assertEq(head.modelRoot, _c.modelRoot);
-        vm.assertEq(head.modelCid, _c.modelCid);
         vm.assertTrue(head.settlement == 1 && head.round == 1 && head.updateCount == 3, "head");
         vm.assertEq(consensus.currentRound(), 2);
         vm.assertEq(uint256(consensus.statusOf(1)), uint256(IRoundConsensus.RoundStatus.Agreed));
@@ -471,11 +468,29 @@ contract VotesTest is FederationTest {
 
     // ------------------------------------------------------------------ revert
 
-    function _path() private view returns (IRoundConsensus.Head[] memory path) {
-        path = new IRoundConsensus.Head[](3);
-        path[0] = IRoundConsensus.Head(0, 0, GENESIS, 0, 0, 0);
-        path[1] = IRoundConsensus.Head(1, 1, _c.modelRoot, _c.modelCid, 0, 3);
-        path[2] = IRoundConsensus.Head(2, 2, _d.modelRoot, _d.modelCid, uint96(BUDGET), 3);
+    /// @dev What the round was opened with; the block is found by trying.
+    function _openingOf(uint64 round, bytes32 baseRoot)
+        private
+        view
+        returns (IRoundConsensus.OpeningPreimage memory opening)
+    {
+        (, bytes32 wanted,) = consensus.slotOf(round);
+        opening = IRoundConsensus.OpeningPreimage(baseRoot, consensus.parametersHash(), 0);
+        for (uint256 number = vm.getBlockNumber(); number != 0; --number) {
+            opening.previousBlockHash = blockhash(number - 1);
+            bytes32 hash = keccak256(
+                abi.encode(
+                    block.chainid,
+                    address(consensus),
+                    round,
+                    baseRoot,
+                    opening.parametersHash,
+                    opening.previousBlockHash
+                )
+            );
+            if (hash == wanted) return opening;
+        }
+        revert("no block fits");
     }
 
     function _twoAgreed() private {
@@ -489,15 +504,14 @@ contract VotesTest is FederationTest {
 
     function test_RevertTakesEverythingBack() external {
         _twoAgreed();
-        manager.grantRole(REVERTER_ROLE, address(this), 0);
-        IRoundConsensus.Head[] memory path = _path();
+        IRoundConsensus.OpeningPreimage memory opening = _openingOf(1, GENESIS);
         vm.expectEmit(address(consensus));
         emit IRoundConsensus.RoundReverted(1, 0, GENESIS);
         vm.expectEmit(address(consensus));
         emit IRoundConsensus.RoundVoided(2);
         vm.expectEmit(address(consensus));
         emit IRoundConsensus.RoundVoided(3);
-        consensus.revertRound(1, 0, path);
+        consensus.revertRound(1, opening);
         vm.assertEq(consensus.head().modelRoot, GENESIS);
         vm.assertEq(uint256(consensus.statusOf(1)), uint256(IRoundConsensus.RoundStatus.Reverted));
         vm.assertEq(uint256(consensus.statusOf(3)), uint256(IRoundConsensus.RoundStatus.Voided));
@@ -514,42 +528,45 @@ contract VotesTest is FederationTest {
 
     function test_OnlyTheNewestPartIsReverted() external {
         _twoAgreed();
-        manager.grantRole(REVERTER_ROLE, address(this), 0);
-        IRoundConsensus.Head[] memory all = _path();
-        IRoundConsensus.Head[] memory path = new IRoundConsensus.Head[](2);
-        (path[0], path[1]) = (all[1], all[2]);
-        bytes32 before = keccak256(abi.encode(bytes32(0), all[0]));
-        consensus.revertRound(2, before, path);
-        vm.assertEq(consensus.head().modelRoot, _c.modelRoot);
-        vm.assertEq(consensus.headChain(), keccak256(abi.encode(before, all[1])));
+        consensus.revertRound(2, _openingOf(2, _c.modelRoot));
+        IRoundConsensus.Head memory head = consensus.head();
+        vm.assertEq(head.modelRoot, _c.modelRoot);
+        vm.assertTrue(head.settlement == 1 && head.round == 1 && head.payoutsTotal == 0, "head");
+        vm.assertEq(uint256(head.updateCount), 3);
         vm.assertEq(uint256(consensus.statusOf(1)), uint256(IRoundConsensus.RoundStatus.Agreed));
     }
 
     function test_RevertIsChecked() external {
         _twoAgreed();
-        IRoundConsensus.Head[] memory path = _path();
-        vm.expectRevert(abi.encodeWithSelector(IManager.AccessManagedUnauthorized.selector, address(this)));
-        consensus.revertRound(1, 0, path);
-        manager.grantRole(REVERTER_ROLE, address(this), 0);
+        IRoundConsensus.OpeningPreimage memory opening = _openingOf(1, GENESIS);
+        IRoundConsensus.OpeningPreimage memory second = _openingOf(2, _c.modelRoot);
+        bytes memory refusal = abi.encodeWithSelector(IRoundConsensus.OnlyFaultProofs.selector, address(9));
+        vm.prank(address(9));
+        vm.expectRevert(refusal);
+        consensus.revertRound(1, opening);
+        vm.prank(address(9));
+        vm.expectRevert(refusal);
+        consensus.strike(3, 0);
         vm.expectRevert(
             abi.encodeWithSelector(IRoundConsensus.NotRevertible.selector, 3, IRoundConsensus.RoundStatus.Open)
         );
-        consensus.revertRound(3, 0, path);
-        vm.expectRevert(IRoundConsensus.WrongHistory.selector);
-        consensus.revertRound(2, 0, path);
-        vm.expectRevert(IRoundConsensus.WrongHistory.selector);
-        consensus.revertRound(1, bytes32(uint256(1)), path);
-        vm.expectRevert(IRoundConsensus.WrongHistory.selector);
-        consensus.revertRound(1, 0, new IRoundConsensus.Head[](1));
+        consensus.revertRound(3, opening);
+        vm.expectPartialRevert(IRoundConsensus.WrongOpening.selector);
+        consensus.revertRound(1, second);
+        vm.expectPartialRevert(IRoundConsensus.WrongOpening.selector);
+        consensus.revertRound(2, opening);
+        second.baseRoot = GENESIS;
+        vm.expectPartialRevert(IRoundConsensus.WrongOpening.selector);
+        consensus.revertRound(2, second);
         uint256 finalAt = lens.roundInfo(1).finalAt;
         vm.warp(finalAt);
         vm.expectRevert(abi.encodeWithSelector(IRoundConsensus.AlreadyFinal.selector, 1, finalAt));
-        consensus.revertRound(1, 0, path);
+        consensus.revertRound(1, opening);
         vm.warp(finalAt - 1);
-        consensus.revertRound(1, 0, path);
+        consensus.revertRound(1, opening);
         vm.expectRevert(
             abi.encodeWithSelector(IRoundConsensus.NotRevertible.selector, 1, IRoundConsensus.RoundStatus.Reverted)
         );
-        consensus.revertRound(1, 0, path);
+        consensus.revertRound(1, opening);
     }
 }

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IClientRegistry} from "../../../contracts/interfaces/IClientRegistry.sol";
+import {IFaultProofs} from "../../../contracts/interfaces/IFaultProofs.sol";
+import {IMinerRegistry} from "../../../contracts/interfaces/IMinerRegistry.sol";
+import {IRoundConsensus} from "../../../contracts/interfaces/IRoundConsensus.sol";
+import {CoordinateJudge} from "../../../contracts/libraries/CoordinateJudge.sol";
+import {Messages} from "../../../contracts/libraries/Messages.sol";
+import {ModelRoot} from "../../../contracts/libraries/ModelRoot.sol";
+import {FederationTest} from "../solidity/FederationTest.sol";
+import {vm} from "../solidity/Vm.sol";
+
+/// @dev Fault proofs against the real consensus and registries: what a proof does to stake, votes and rounds.
+contract DisputesTest is FederationTest {
+    uint32 private constant ONE = 0x3f800000;
+    uint64 private constant COORDINATE = 4_321;
+    bytes32 private constant SALT = keccak256("salt");
+    address private constant FINDER = address(0xF1);
+
+    IFaultProofs private _proofs;
+    bytes32 private _previousBlockHash;
+
+    function setUp() public override {
+        super.setUp();
+        _start(4);
+    }
+
+    function _faultProofs() internal view override returns (address) {
+        return vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 1);
+    }
+
+    function _deployFaultProofs() internal override {
+        CoordinateJudge.Rule memory rule = CoordinateJudge.Rule(CoordinateJudge.Kind.FedAvg, 0, 136);
+        bytes memory arguments = abi.encode(IFaultProofs.Setup(address(consensus), rule));
+        _proofs = IFaultProofs(deploy("FaultProofs", arguments));
+    }
+
+    // ------------------------------------------------------------------ a wrong aggregate
+
+    /// @dev A model of one leaf and made-up siblings.
+    function _record(uint256 seed, uint32 bits) private view returns (bytes memory path, bytes32 root) {
+        bytes memory leaf = new bytes(256);
+        for (uint256 i = 0; i < 4; ++i) {
+            leaf[4 * (COORDINATE % 64) + i] = bytes1(uint8(bits >> (8 * i)));
+        }
+        bytes32[] memory siblings = new bytes32[](ModelRoot.depthOf(199_210));
+        path = leaf;
+        for (uint256 i = 0; i < siblings.length; ++i) {
+            siblings[i] = keccak256(abi.encode(seed, i));
+            path = bytes.concat(path, siblings[i]);
+        }
+        bytes32 tree = ModelRoot.rootOf(leaf, COORDINATE, 199_210, siblings);
+        root = ModelRoot.modelRoot(keccak256("header"), keccak256("others"), 199_210, tree);
+    }
+
+    /// @dev A candidate of three updates of 1.0 that claims `claimed`, and the proof about it.
+    function _claim(uint32 claimed) private view returns (IFaultProofs.AggregateProof memory p) {
+        p.coordinate = COORDINATE;
+        p.claim.content = _content(claimed);
+        (p.openings, p.claim.content.modelRoot) = _record(1, claimed);
+        p.openings = bytes.concat(keccak256("header"), keccak256("others"), p.openings);
+        p.references = new Messages.UpdateReference[](3);
+        for (uint160 k = 0; k < 3; ++k) {
+            (bytes memory path, bytes32 root) = _record(2 + k, ONE);
+            p.openings = bytes.concat(p.openings, path);
+            p.references[k] = Messages.UpdateReference(address(0xC0 + k), root, 100, keccak256(abi.encode(k)));
+        }
+        p.claim.content.updatesHash = Messages.updates(p.references);
+        p.claim.round = consensus.currentRound();
+        p.claim.candidate = lens.candidateId(p.claim.round, p.claim.content);
+        p.claim.opening.baseRoot = consensus.head().modelRoot;
+        p.claim.opening.parametersHash = consensus.parametersHash();
+        p.claim.opening.previousBlockHash = _previousBlockHash;
+    }
+
+    function _signer(IFaultProofs.AggregateProof memory p, address miner)
+        private
+        view
+        returns (IFaultProofs.Accused memory a)
+    {
+        (a.r, a.vs) = vm.signCompact(keyOf[miner], consensus.hashTypedData(p.claim.candidate));
+    }
+
+    function _voter(IFaultProofs.AggregateProof memory p, address miner)
+        private
+        view
+        returns (IFaultProofs.Accused memory a)
+    {
+        (, bytes32 openingHash,) = consensus.slotOf(p.claim.round);
+        bytes32 hash = keccak256(
+            abi.encode(
+                Messages.VOTE_TYPEHASH, p.claim.round, openingHash, p.claim.candidate, true, uint16(10_000), 0, 0
+            )
+        );
+        (a.voter, a.confidence) = (true, 10_000);
+        (a.r, a.vs) = vm.signCompact(keyOf[miner], consensus.hashTypedData(hash));
+    }
+
+    function _list(IFaultProofs.Accused memory a) private pure returns (IFaultProofs.Accused[] memory list) {
+        list = new IFaultProofs.Accused[](1);
+        list[0] = a;
+    }
+
+    function _prove(IFaultProofs.AggregateProof memory p, IFaultProofs.Accused[] memory accused) private {
+        vm.prank(FINDER);
+        _proofs.commit(keccak256(abi.encode(keccak256(abi.encode(p)), FINDER, SALT)));
+        _nextBlock();
+        vm.prank(FINDER);
+        _proofs.proveAggregate(p, SALT, accused);
+    }
+
+    /// @dev No token appears or vanishes: what is not staked, paid or burnt is where it was.
+    function _assertConserved(uint256 slashed, uint256 bounty) private view {
+        vm.assertEq(token.balanceOf(address(registry)), registry.totalHeld());
+        vm.assertEq(token.balanceOf(FINDER), bounty);
+        vm.assertEq(token.balanceOf(address(0xdEaD)), slashed - bounty);
+    }
+
+    // ------------------------------------------------------------------ an open round
+
+    function test_AnOpenRoundLosesTheCandidateAndItsSignersWeight() external {
+        IFaultProofs.AggregateProof memory p = _claim(ONE ^ 0x1000);
+        (address liar, address honest) = (_drawn(0), _drawn(1));
+        _proposeAlone(p.claim.content, 0);
+        _prove(p, _list(_signer(p, liar)));
+        _assertConserved(STAKE / 2, STAKE * 15 / 100);
+        IMinerRegistry.MinerInfo memory info = registry.minerInfo(liar);
+        vm.assertEq(info.stake, STAKE / 2);
+        vm.assertEq(info.weight, 0);
+        vm.assertEq(registry.activeWeight(), 3 * STAKE);
+        // Yes of all four, the liar's too, and it is still disagreed; the honest one's wins with three.
+        IFaultProofs.AggregateProof memory right = _claim(ONE);
+        _proposeAlone(right.claim.content, 1);
+        vm.assertEq(_drawn(1), honest);
+        IRoundConsensus.Vote[] memory votes = new IRoundConsensus.Vote[](7);
+        IMinerRegistry.Seat[] memory seats = registry.roster();
+        uint256 n = 0;
+        for (uint256 i = 0; i < 4; ++i) {
+            votes[n++] = _yes(seats[i].owner, 0);
+            if (seats[i].owner != liar) votes[n++] = _yes(seats[i].owner, 1);
+        }
+        consensus.settle(1, votes, right.claim.content);
+        vm.assertEq(consensus.head().modelRoot, right.claim.content.modelRoot);
+        // The seat is gone; the rest of the stake is too little to come back with.
+        vm.assertEq(registry.activeCount(), 3);
+        vm.assertEq(uint256(registry.minerInfo(liar).status), uint256(IMinerRegistry.MinerStatus.Inactive));
+        vm.prank(liar);
+        vm.expectRevert(abi.encodeWithSelector(IMinerRegistry.StakeBelowMinimum.selector, STAKE / 2, STAKE));
+        registry.reactivate();
+        _equip(liar, STAKE / 2);
+        vm.prank(liar);
+        registry.addStake(STAKE / 2);
+        vm.prank(liar);
+        registry.reactivate();
+        _nextBlock();
+        _agree(_content(77));
+        vm.assertEq(registry.activeCount(), 4);
+        vm.assertEq(registry.activeWeight() > 4 * STAKE, true);
+    }
+
+    /// @dev Two against two on equal weights: the slashed one's yes counts no more, so neither passes; nothing divides by 0.
+    function test_VotesOfTheSlashedCountForNothing() external {
+        IFaultProofs.AggregateProof memory p = _claim(ONE ^ 0x1000);
+        _propose(p.claim.content);
+        IFaultProofs.Accused[] memory all = new IFaultProofs.Accused[](4);
+        (all[0], all[1]) = (_signer(p, _drawn(0)), _signer(p, _drawn(1)));
+        (all[2], all[3]) = (_voter(p, _drawn(2)), _voter(p, _drawn(3)));
+        IRoundConsensus.Vote[] memory votes = _yesVotes(4, 0);
+        _prove(p, all);
+        _assertConserved(2 * STAKE, STAKE * 60 / 100);
+        vm.assertEq(registry.activeWeight(), 0);
+        // Everybody is jailed, and the round still ends.
+        consensus.settle(1, votes, p.claim.content);
+        vm.assertEq(uint256(consensus.statusOf(1)), uint256(IRoundConsensus.RoundStatus.Failed));
+        vm.warp(_now() + 60);
+        vm.expectPartialRevert(IRoundConsensus.NotEnoughMiners.selector);
+        consensus.openRound();
+    }
+
+    // ------------------------------------------------------------------ an agreed round
+
+    function test_AnAgreedRoundIsTakenBack() external {
+        _previousBlockHash = blockhash(vm.getBlockNumber() - 2);
+        IFaultProofs.AggregateProof memory p = _claim(ONE ^ 0x1000);
+        IFaultProofs.Accused[] memory accused = new IFaultProofs.Accused[](2);
+        (accused[0], accused[1]) = (_signer(p, _drawn(0)), _voter(p, _drawn(3)));
+        (address liar, address voter) = (_drawn(0), _drawn(3));
+        _agree(p.claim.content);
+        vm.assertEq(consensus.head().modelRoot, p.claim.content.modelRoot);
+        _prove(p, accused);
+        vm.assertEq(consensus.head().modelRoot, GENESIS);
+        vm.assertEq(uint256(consensus.statusOf(1)), uint256(IRoundConsensus.RoundStatus.Reverted));
+        vm.assertEq(uint256(consensus.statusOf(2)), uint256(IRoundConsensus.RoundStatus.Voided));
+        vm.assertTrue(registry.minerInfo(liar).stake == STAKE / 2 && registry.minerInfo(voter).stake == STAKE / 2, "");
+        _assertConserved(STAKE, STAKE * 30 / 100);
+        // Once more is not a second offence, and a taken-back round is not contestable.
+        vm.prank(FINDER);
+        _proofs.commit(keccak256(abi.encode(keccak256(abi.encode(p)), FINDER, SALT)));
+        _nextBlock();
+        vm.prank(FINDER);
+        vm.expectPartialRevert(IFaultProofs.NotContestable.selector);
+        _proofs.proveAggregate(p, SALT, accused);
+        // The two that did not sign nor say yes go on.
+        vm.warp(_now() + 60);
+        consensus.openRound();
+        vm.assertEq(registry.activeCount(), 2);
+    }
+
+    function test_AFinalRoundStands() external {
+        IFaultProofs.AggregateProof memory p = _claim(ONE ^ 0x1000);
+        IFaultProofs.Accused[] memory accused = _list(_signer(p, _drawn(0)));
+        _agree(p.claim.content);
+        uint256 finalAt = lens.roundInfo(1).finalAt;
+        vm.prank(FINDER);
+        _proofs.commit(keccak256(abi.encode(keccak256(abi.encode(p)), FINDER, SALT)));
+        _nextBlock();
+        vm.warp(finalAt);
+        vm.prank(FINDER);
+        vm.expectRevert(abi.encodeWithSelector(IFaultProofs.AlreadyFinal.selector, 1, finalAt));
+        _proofs.proveAggregate(p, SALT, accused);
+    }
+
+    // ------------------------------------------------------------------ who answers for what
+
+    /// @dev Stake that is leaving answers as well: unbonding is longer than any challenge.
+    function test_LeavingSavesNothing() external {
+        _previousBlockHash = blockhash(vm.getBlockNumber() - 2);
+        IFaultProofs.AggregateProof memory p = _claim(ONE ^ 0x1000);
+        address liar = _drawn(0);
+        IFaultProofs.Accused[] memory accused = _list(_signer(p, liar));
+        vm.prank(liar);
+        registry.exit();
+        _agree(p.claim.content);
+        vm.assertEq(registry.minerInfo(liar).unbonding, STAKE);
+        _prove(p, accused);
+        vm.assertEq(registry.minerInfo(liar).unbonding, STAKE / 2);
+        _assertConserved(STAKE / 2, STAKE * 15 / 100);
+        vm.warp(registry.minerInfo(liar).releaseAt);
+        vm.prank(liar);
+        registry.withdraw();
+        vm.assertEq(token.balanceOf(liar), STAKE / 2);
+    }
+
+    /// @dev A key that was replaced before the round answers for nothing in it: it may have leaked since.
+    function test_AReplacedKeyAccusesNobody() external {
+        (address miner, address key) = (_drawn(0), vm.addr(0xBEEF));
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(0xBEEF, registry.keyDigest(miner));
+        vm.prank(miner);
+        registry.setKey(key, abi.encodePacked(r, s, v));
+        uint256 firstOpening = lens.roundInfo(1).openedAt;
+        _agree(_content(5));
+        uint256 secondOpening = lens.roundInfo(2).openedAt;
+        vm.assertEq(registry.ownerOfKeyAt(miner, firstOpening), miner);
+        vm.assertEq(registry.ownerOfKeyAt(miner, secondOpening), address(0));
+        vm.assertEq(registry.ownerOfKeyAt(key, secondOpening), miner);
+        IFaultProofs.AggregateProof memory p = _claim(ONE ^ 0x1000);
+        for (uint256 rank = 0; rank < 4; ++rank) {
+            if (_drawn(rank) != miner) continue;
+            keyOf[miner] = 0xBEEF;
+            _propose(p.claim.content);
+        }
+        keyOf[miner] = 0xA0000;
+        for (uint256 i = 0; i < 4; ++i) {
+            if (vm.addr(0xA0000 + i) == miner) keyOf[miner] = 0xA0000 + i;
+        }
+        IFaultProofs.Accused[] memory accused = _list(_voter(p, miner));
+        vm.prank(FINDER);
+        _proofs.commit(keccak256(abi.encode(keccak256(abi.encode(p)), FINDER, SALT)));
+        _nextBlock();
+        vm.prank(FINDER);
+        vm.expectRevert(abi.encodeWithSelector(IFaultProofs.NotAMiner.selector, miner));
+        _proofs.proveAggregate(p, SALT, accused);
+    }
+
+    /// @dev Terms of a round stay provable however often a client changes them later.
+    function test_OldTermsOfClientsAreKept() external {
+        address client = address(0xC0);
+        vm.startPrank(client);
+        clients.register(client, "");
+        vm.stopPrank();
+        _agree(_content(1));
+        vm.prank(client);
+        clients.unregister();
+        _agree(_content(2));
+        vm.prank(client);
+        clients.register(client, "");
+        vm.prank(client);
+        clients.unregister();
+        vm.prank(client);
+        clients.register(client, "");
+        _agree(_content(3));
+        bool[5] memory active = [false, false, true, false, true];
+        for (uint64 round = 1; round < 5; ++round) {
+            vm.assertEq(clients.termsAt(client, round).active, active[round]);
+        }
+        vm.assertEq(clients.clientCount(), 1);
+    }
+
+    function test_OnlyFaultProofsSlashAndNotTooMuch() external {
+        address miner = _drawn(0);
+        vm.expectRevert(abi.encodeWithSelector(IMinerRegistry.OnlyFaultProofs.selector, address(this)));
+        registry.slash(miner, 1, FINDER, 0);
+        vm.startPrank(address(_proofs));
+        vm.expectRevert(abi.encodeWithSelector(IMinerRegistry.RateTooHigh.selector, 10_001, 0));
+        registry.slash(miner, 10_001, FINDER, 0);
+        vm.expectRevert(abi.encodeWithSelector(IMinerRegistry.RateTooHigh.selector, 1, 3_001));
+        registry.slash(miner, 1, FINDER, 3_001);
+        (uint256 slashed, uint256 bounty) = registry.slash(miner, 10_000, FINDER, 3_000);
+        vm.stopPrank();
+        vm.assertTrue(slashed == STAKE && bounty == STAKE * 3 / 10, "all of it");
+        _assertConserved(slashed, bounty);
+    }
+}
