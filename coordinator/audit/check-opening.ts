@@ -13,10 +13,9 @@ export async function checkOpening(audit: Audit): Promise<void> {
   const { checks, record, options } = audit;
   const { chain } = options;
   const federation = await chain.federation();
-  const base = baseOf(audit.view, record, federation.genesisRoot, federation.genesisCid ?? ZERO_HASH);
+  const base = baseOf(audit.view, record, federation.genesisRoot);
   if (base) {
     checks.equal("base model root", base.modelRoot, record.baseRoot, base.source);
-    checks.equal("base model CID", base.modelCid, record.baseCid, base.source);
     checks.equal("payout root before the round", base.payoutsRoot, record.payoutsRoot, base.source);
   } else {
     checks.blocked("base model root", `settlement ${record.baseSettlement} is not in the logs`);
@@ -87,15 +86,14 @@ function baseOf(
   view: FederationView,
   record: RoundRecord,
   genesisRoot: Hex,
-  genesisCid: Hex,
-): { modelRoot: Hex; modelCid: Hex; payoutsRoot: Hex; source: string } | undefined {
+): { modelRoot: Hex; payoutsRoot: Hex; source: string } | undefined {
   if (record.baseSettlement === 0n)
-    return { modelRoot: genesisRoot, modelCid: genesisCid, payoutsRoot: ZERO_HASH, source: "genesis" };
+    return { modelRoot: genesisRoot, payoutsRoot: ZERO_HASH, source: "genesis" };
   const settled = baseRecord(view, record);
   const won = settled && winnerOf(settled);
   if (!settled || !won) return undefined;
-  const { modelRoot, modelCid, payoutsRoot } = won.candidate;
-  return { modelRoot, modelCid, payoutsRoot, source: `round ${settled.round}` };
+  const { modelRoot, payoutsRoot } = won.candidate;
+  return { modelRoot, payoutsRoot, source: `round ${settled.round}` };
 }
 
 /** The round whose settlement this one builds on. Numbers of reverted settlements are used again: the newest counts. */

@@ -35,7 +35,6 @@ describe("audit: frauds", function () {
       [/^parameters hash$/, () => ({ parametersHash: other })],
       [/^quorum$/, ({ parameters }) => ({ parameters: { ...parameters, quorumBps: 5001n } })],
       [/^base model root$/, () => ({ baseRoot: other })],
-      [/^base model CID$/, () => ({ baseCid: other })],
       [/^payout root before the round$/, () => ({ payoutsRoot: other })],
       [/^seed of the draw$/, ({ seed }) => ({ seed: seed! ^ 1n })],
       [/^seed block$/, ({ seedBlock }) => ({ seedBlock: seedBlock! + 1 })],

@@ -5,7 +5,8 @@ import type { Hex } from "../../protocol/bytes.ts";
 import { PROTOCOL_NAME, PROTOCOL_VERSION } from "../../protocol/round/messages.ts";
 import type { ContractName } from "./artifacts.ts";
 import type { QuorateReader } from "./reader.ts";
-import { callOf, transactorOf } from "./writer.ts";
+import { callOf } from "./transactions.ts";
+import { transactorOf } from "./writer.ts";
 
 /** What owners, clients, funders and governors do outside rounds. Each resolves when mined. */
 export interface AdminWriter {

@@ -2,6 +2,7 @@ import { Contract, type Interface, type JsonRpcProvider } from "ethers";
 import type {
   FederationToken,
   IClientRegistry,
+  IFaultProofs,
   IMinerRegistry,
   IRewardDistributor,
   IRoundConsensus,
@@ -9,6 +10,7 @@ import type {
 } from "../../../types/index.ts";
 import type { Hex } from "../../protocol/bytes.ts";
 import { QuorateError } from "../../protocol/errors.ts";
+import { EVENT_SOURCES } from "../../protocol/views/events.ts";
 import { CONTRACT_NAMES, type ContractName, type Interfaces, loadInterfaces } from "./artifacts.ts";
 import { chainError } from "./errors.ts";
 import { connectRpc } from "./rpc.ts";
@@ -32,6 +34,7 @@ interface Contracts {
   readonly MinerRegistry: IMinerRegistry;
   readonly ClientRegistry: IClientRegistry;
   readonly RewardDistributor: IRewardDistributor;
+  readonly FaultProofs: IFaultProofs;
   readonly FederationToken: FederationToken;
 }
 
@@ -114,15 +117,15 @@ async function findAddresses(
     MinerRegistry: wiring.minerRegistry as Hex,
     ClientRegistry: wiring.clientRegistry as Hex,
     RewardDistributor: wiring.rewardDistributor as Hex,
+    FaultProofs: wiring.faultProofs as Hex,
     FederationToken: token as Hex,
   };
 }
 
 /** The interfaces whose events make up a federation's history, by lower-case address. */
 export function eventSources(connection: ChainConnection): ReadonlyMap<string, Interface> {
-  const names = ["RoundConsensus", "MinerRegistry", "ClientRegistry", "RewardDistributor"] as const;
   return new Map(
-    names.map((name) => [connection.addresses[name].toLowerCase(), connection.interfaces[name]]),
+    EVENT_SOURCES.map((name) => [connection.addresses[name].toLowerCase(), connection.interfaces[name]]),
   );
 }
 

@@ -47,7 +47,7 @@ export function encodeProposers(
     const rank = order.findIndex((drawn) => sameHex(drawn, miner));
     if (rank < 0)
       throw new QuorateError("NOT_A_PROPOSER", `${miner} has no rank in this round's draw`, { miner });
-    return { rank, ...split(signature) };
+    return { rank, ...splitSignature(signature) };
   });
   return encoded.sort((a, b) => a.rank - b.rank);
 }
@@ -62,7 +62,7 @@ export function encodeVote(record: RoundRecord, message: VoteMessage): EncodedVo
   const candidateIndex = record.candidates.findIndex(({ id }) => sameHex(id, vote.candidate));
   if (seat < 0 || candidateIndex < 0) return undefined;
   const { support, confidence, reason, reasonIndex } = vote;
-  return { seat, candidateIndex, support, confidence, reason, reasonIndex, ...split(signature) };
+  return { seat, candidateIndex, support, confidence, reason, reasonIndex, ...splitSignature(signature) };
 }
 
 /** What a settlement carries. */
@@ -130,13 +130,14 @@ function winningCandidate(
       votes: [...onChain, ...given],
       signers: posted.signers.map(({ miner }) => ({ miner, weight: weightOf(record, miner) })),
       activeWeight: record.activeWeight,
+      struck: posted.struck ?? false,
     });
     return { outcome, rank: rankOf(posted, order), candidate: posted.candidate };
   });
   return winner(judged)?.candidate;
 }
 
-function split(signature: Hex): SplitSignature {
+export function splitSignature(signature: Hex): SplitSignature {
   return { r: signature.slice(0, 66) as Hex, vs: `0x${signature.slice(66)}` };
 }
 

@@ -1,27 +1,15 @@
-import type {
-  BlockTime,
-  ChainParameters,
-  ChainReader,
-  ClientRecord,
-  Federation,
-  MinerRecord,
-} from "../../ports/chain.ts";
+import type { BlockTime, ChainParameters, ChainReader, Federation } from "../../ports/chain.ts";
 import type { ChainHistory } from "../../ports/chain-history.ts";
-import type { Hex } from "../../protocol/bytes.ts";
+import { type Hex, ZERO_HASH } from "../../protocol/bytes.ts";
 import { QuorateError } from "../../protocol/errors.ts";
 import { drawOrder, seedBlock, seedOfBlockHash } from "../../protocol/views/draw.ts";
 import type { FederationView, RoundRecord } from "../../protocol/views/federation-view.ts";
-import {
-  clientAddresses,
-  clientTerms,
-  latestFinalSettlement,
-  orderOf,
-  winnerOf,
-} from "../../protocol/views/queries.ts";
+import { clientAddresses, latestFinalSettlement, orderOf, winnerOf } from "../../protocol/views/queries.ts";
 import { type ChainConnection, type ChainOptions, connectChain } from "./connection.ts";
 import { createFollower } from "./follower.ts";
 import { createHistory } from "./history.ts";
 import { createLogReader } from "./logs.ts";
+import { clientRecord, minerRecords } from "./member-records.ts";
 import { roundView } from "./round-view.ts";
 
 export interface ReaderOptions extends ChainOptions {
@@ -85,6 +73,7 @@ async function createFederationReads(
   const { guard, contracts, addresses, chainId, deployBlock } = connection;
   // What never changes is asked once.
   const task = await guard("RoundConsensus.task", () => contracts.RoundConsensus.task());
+  const provable = await guard("FaultProofs.rule", () => contracts.FaultProofs.rule());
   const federation: Federation = {
     domain: { chainId, verifyingContract: addresses.RoundConsensus },
     contracts: addresses,
@@ -94,13 +83,20 @@ async function createFederationReads(
     genesisCid: task.genesisModelCid as Hex,
     dimension: Number(task.dimension),
     validationSize: Number(task.validationSize),
+    provable: {
+      kind: Number(provable.kind),
+      trim: Number(provable.trim),
+      maxExponent: Number(provable.maxExponent),
+    },
   };
   return {
     federation: async () => federation,
     parameters: async () => chainParameters(await recentView()),
     async head() {
       const head = await guard("RoundConsensus.head", () => contracts.RoundConsensus.head());
-      return { round: head.round, modelRoot: head.modelRoot as Hex, modelCid: head.modelCid as Hex };
+      const { settlements } = await recentView();
+      const modelCid = settlements.get(head.settlement)?.modelCid ?? federation.genesisCid ?? ZERO_HASH;
+      return { round: head.round, modelRoot: head.modelRoot as Hex, modelCid };
     },
   };
 }
@@ -216,30 +212,4 @@ function chainParameters({ parameters }: FederationView): ChainParameters {
     minRoundInterval: Number(parameters.minRoundInterval),
     roundBudget: parameters.roundBudget,
   };
-}
-
-/** Those that hold a seat or may get one; who has left serves nothing and votes no more. */
-function minerRecords(view: FederationView): MinerRecord[] {
-  return [...view.miners.values()]
-    .filter(({ status }) => status !== "exited")
-    .map(({ miner, status, key, nextKey, endpoint, stake, reputation, weight }) => ({
-      miner,
-      // A miner without a seat has only the key it will vote with.
-      key: view.seats.includes(miner.toLowerCase()) ? key : nextKey,
-      endpoint,
-      active: view.seats.includes(miner.toLowerCase()),
-      activeNext: status === "active" || status === "joining",
-      stake,
-      reputation,
-      weight,
-    }));
-}
-
-/** Terms in the newest opened round; before the first that counts, inactive. */
-function clientRecord(view: FederationView, client: Hex): ClientRecord | undefined {
-  const known = view.clients.get(client.toLowerCase());
-  const first = known?.terms[0];
-  if (!known || !first) return undefined;
-  const terms = clientTerms(view, client, view.latestRound) ?? { ...first, active: false };
-  return { client: known.client, key: terms.key, active: terms.active, sampleCap: terms.sampleCap };
 }

@@ -57,5 +57,6 @@ function postedCandidates(record: RoundRecord, order: readonly Hex[] | null): Po
     candidate: posted.candidate,
     transaction: posted.posted.transaction,
     postedAt: posted.posted.time,
+    ...(posted.struck && { struck: true }),
   }));
 }

@@ -11,7 +11,9 @@ import type { GasLedger, SentTransaction } from "../../ports/ledger.ts";
 import type { Hex } from "../../protocol/bytes.ts";
 import { QuorateError } from "../../protocol/errors.ts";
 import { type LedgerRow, phaseOfMethod } from "../../protocol/ledger/row.ts";
+import type { ContractName } from "./artifacts.ts";
 import { chainError } from "./errors.ts";
+import type { QuorateReader } from "./reader.ts";
 
 /** A call to be sent as a transaction. */
 export interface Call {
@@ -30,6 +32,17 @@ export interface Transactor {
   send(call: Call): Promise<Sent>;
   /** Looks up what an earlier process sent and did not see mined. */
   reconcile(): Promise<void>;
+}
+
+/** A call of one of the federation's contracts. */
+export function callOf(
+  { connection }: QuorateReader,
+  contract: ContractName,
+  method: string,
+  args: readonly unknown[],
+): { to: Hex; data: string; method: string } {
+  const data = connection.interfaces[contract].encodeFunctionData(method, args);
+  return { to: connection.addresses[contract], data, method };
 }
 
 interface Parts {

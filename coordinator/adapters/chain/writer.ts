@@ -1,17 +1,21 @@
 import type { Wallet } from "ethers";
 import type { ChainWriter } from "../../ports/chain.ts";
+import type { Challenger } from "../../ports/challenges.ts";
 import type { GasLedger } from "../../ports/ledger.ts";
 import type { Hex } from "../../protocol/bytes.ts";
 import { QuorateError } from "../../protocol/errors.ts";
 import { payoutRootOf } from "../../protocol/incentives/payout-root.ts";
 import type { RoundRecord, SettlementView } from "../../protocol/views/federation-view.ts";
-import type { ContractName } from "./artifacts.ts";
+import { createChallenger } from "./challenge-writer.ts";
 import { candidateContent, encodeProposers, encodeSettlement, encodeVote } from "./encode.ts";
 import { createChainReader, type QuorateReader, type ReaderOptions } from "./reader.ts";
-import { createTransactor, type Transactor } from "./transactions.ts";
+import { callOf, createTransactor, type Transactor } from "./transactions.ts";
 
 /** One object for everything a miner or client does on chain. */
-export interface QuorateWriter extends QuorateReader, ChainWriter {}
+export interface QuorateWriter extends QuorateReader, ChainWriter {
+  /** Files fault proofs with the same key, one transaction after the other. */
+  readonly challenger: Challenger;
+}
 
 export interface WriterOptions extends ReaderOptions {
   /** Signs and pays; needs no provider. */
@@ -33,24 +37,14 @@ export async function createChainWriter(options: WriterOptions): Promise<Quorate
   const reader = await createChainReader({ keepRounds: DEFAULT_KEEP_ROUNDS, ...options });
   const transactor = transactorOf(reader, wallet, ledger);
   await transactor.reconcile();
-  return { ...reader, ...createRoundWrites(reader, transactor) };
+  const challenger = createChallenger(reader, transactor);
+  return { ...reader, ...createRoundWrites(reader, transactor), challenger };
 }
 
 /** Sends with `wallet` on a reader's connection. */
 export function transactorOf(reader: QuorateReader, wallet: Wallet, ledger: GasLedger): Transactor {
   const { provider, interfaces } = reader.connection;
   return createTransactor({ provider, wallet, ledger, interfaces: Object.values(interfaces) });
-}
-
-/** Sends a call of one of the federation's contracts. */
-export function callOf(
-  { connection }: QuorateReader,
-  contract: ContractName,
-  method: string,
-  args: readonly unknown[],
-): { to: Hex; data: string; method: string } {
-  const data = connection.interfaces[contract].encodeFunctionData(method, args);
-  return { to: connection.addresses[contract], data, method };
 }
 
 function createRoundWrites(reader: QuorateReader, transactor: Transactor): ChainWriter {

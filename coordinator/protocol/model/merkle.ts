@@ -72,16 +72,25 @@ export function verifyLeaf(claim: LeafClaim, sha256: Sha256 = nobleSha256): bool
   const { dimension, leafIndex, leaf, proof } = claim;
   const inRange = Number.isInteger(leafIndex) && leafIndex >= 0 && leafIndex < leafCount(dimension);
   if (!inRange || leaf.length !== LEAF_BYTES || proof.length !== treeDepth(dimension)) return false;
+  if (proof.some(({ length }) => length !== HASH_BYTES)) return false;
+  return equalBytes(rootOfLeaf(claim, leafIndex, sha256), claim.merkleRoot);
+}
+
+/** Root of the tree in which the leaf stands at `leafIndex` with these siblings. */
+export function rootOfLeaf(
+  { leaf, proof }: OpenedLeaf,
+  leafIndex: number,
+  sha256: Sha256 = nobleSha256,
+): Uint8Array {
   let hash = sha256(prefixed(LEAF_PREFIX, leaf));
   let index = leafIndex;
   for (const sibling of proof) {
-    if (sibling.length !== HASH_BYTES) return false;
     hash = sha256(
       index % 2 === 0 ? prefixed(NODE_PREFIX, hash, sibling) : prefixed(NODE_PREFIX, sibling, hash),
     );
     index >>= 1;
   }
-  return equalBytes(hash, claim.merkleRoot);
+  return hash;
 }
 
 /** All levels, leaf hashes first; every level but the root has even length. */

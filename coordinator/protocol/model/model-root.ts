@@ -1,7 +1,7 @@
 import { sha256 as nobleSha256 } from "@noble/hashes/sha2.js";
 import { type Hex, toHex } from "../bytes.ts";
 import { encodeHeader } from "./header.ts";
-import { merkleRoot, type Sha256 } from "./merkle.ts";
+import { merkleRoot, type OpenedLeaf, rootOfLeaf, type Sha256 } from "./merkle.ts";
 import type { Model } from "./model.ts";
 import { type ParseOptions, parseCanonical } from "./safetensors.ts";
 
@@ -24,22 +24,51 @@ export interface ModelCommitment {
  * where the header bytes are everything in the canonical file before the data.
  */
 export function commitModel(model: Model, sha256: Sha256 = nobleSha256): ModelCommitment {
-  const headerHash = sha256(encodeHeader(model));
-  const nonFloatHash = sha256(model.others);
+  const hashes = modelHashes(model, sha256);
   const root = merkleRoot(model.floats, sha256);
+  return {
+    headerHash: toHex(hashes.headerHash),
+    nonFloatHash: toHex(hashes.nonFloatHash),
+    dimension: hashes.dimension,
+    merkleRoot: toHex(root),
+    modelRoot: toHex(sha256(rootMessage(hashes, root))),
+  };
+}
+
+/** A commitment without its tree. */
+interface Hashes {
+  readonly headerHash: Uint8Array;
+  readonly nonFloatHash: Uint8Array;
+  readonly dimension: number;
+}
+
+/** What a model's commitment holds besides the tree over its values. */
+export function modelHashes(model: Model, sha256: Sha256 = nobleSha256): Hashes {
+  return {
+    headerHash: sha256(encodeHeader(model)),
+    nonFloatHash: sha256(model.others),
+    dimension: model.floats.length,
+  };
+}
+
+function rootMessage({ headerHash, nonFloatHash, dimension }: Hashes, root: Uint8Array): Uint8Array {
   const message = new Uint8Array(1 + 32 + 32 + 8 + 32);
   message[0] = MODEL_PREFIX;
   message.set(headerHash, 1);
   message.set(nonFloatHash, 33);
-  new DataView(message.buffer).setBigUint64(65, BigInt(model.floats.length));
+  new DataView(message.buffer).setBigUint64(65, BigInt(dimension));
   message.set(root, 73);
-  return {
-    headerHash: toHex(headerHash),
-    nonFloatHash: toHex(nonFloatHash),
-    dimension: model.floats.length,
-    merkleRoot: toHex(root),
-    modelRoot: toHex(sha256(message)),
-  };
+  return message;
+}
+
+/** One leaf of a model that is known by its parts only. */
+export interface ModelOpening extends Hashes, OpenedLeaf {
+  readonly leafIndex: number;
+}
+
+/** Root of the model that opens so. The caller has checked that leaf and proof have the dimension's lengths. */
+export function modelRootOfOpening(opening: ModelOpening, sha256: Sha256 = nobleSha256): Hex {
+  return toHex(sha256(rootMessage(opening, rootOfLeaf(opening, opening.leafIndex, sha256))));
 }
 
 /** The 32-byte name of a model on chain and in signatures. */

@@ -20,6 +20,8 @@ export interface ParseOptions {
   readonly maxBytes?: number;
   /** −0 never enters canonical bytes: refuse it (default) or turn it into +0. */
   readonly negativeZero?: "reject" | "fix";
+  /** Takes any value, NaN included: a file that is evidence, not input. */
+  readonly anyValue?: boolean;
 }
 
 export interface CanonicalizeOptions {
@@ -55,7 +57,7 @@ export function parseModel(bytes: Uint8Array, options: ParseOptions = {}): Model
   if (model.floats.length === 0) {
     throw new QuorateError("MODEL_EMPTY", "the model has no float32 values to average", {});
   }
-  checkValues(model, options);
+  if (!options.anyValue) checkValues(model, options);
   return model;
 }
 

@@ -78,10 +78,10 @@ export function encodeManifestFile(manifest: ManifestFile): Uint8Array {
 }
 
 /**
- * Reads a manifest file and refuses anything but its canonical bytes.
- * @throws QuorateError MANIFEST_MALFORMED, MANIFEST_NOT_CANONICAL, MANIFEST_TOO_LARGE
+ * Reads a manifest file as evidence: its updates may be in any order, twice, or what no miner may use.
+ * @throws QuorateError MANIFEST_MALFORMED, MANIFEST_TOO_LARGE
  */
-export function decodeManifestFile(bytes: Uint8Array): ManifestFile {
+export function readManifestEvidence(bytes: Uint8Array): ManifestFile {
   if (bytes.length > MANIFEST_MAX_BYTES)
     throw new QuorateError(
       "MANIFEST_TOO_LARGE",
@@ -90,7 +90,15 @@ export function decodeManifestFile(bytes: Uint8Array): ManifestFile {
         size: bytes.length,
       },
     );
-  const manifest = readFields(bytes);
+  return readFields(bytes);
+}
+
+/**
+ * Reads a manifest file and refuses anything but its canonical bytes.
+ * @throws QuorateError MANIFEST_MALFORMED, MANIFEST_NOT_CANONICAL, MANIFEST_TOO_LARGE
+ */
+export function decodeManifestFile(bytes: Uint8Array): ManifestFile {
+  const manifest = readManifestEvidence(bytes);
   const again = encodeManifestFile(manifest);
   if (again.length !== bytes.length || again.some((byte, i) => byte !== bytes[i]))
     throw new QuorateError(

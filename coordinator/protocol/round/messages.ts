@@ -49,9 +49,17 @@ export interface Candidate {
   readonly validationScore: number;
 }
 
-/** Why a miner says no. Coordinate and reference can be refuted by arithmetic; score and payouts rest on the vote. */
+/**
+ * Why a miner says no. Coordinate and reference can be refuted by arithmetic; score and payouts rest on the vote, and so
+ * does a wrong model under a rule that no contract judges, which counts as payouts.
+ */
 export const REASON = { none: 0, coordinate: 1, reference: 2, withheld: 3, score: 4, payouts: 5 } as const;
 export type Reason = (typeof REASON)[keyof typeof REASON];
+
+/** What a log calls a reason: "none", "coordinate", … */
+export function reasonName(reason: Reason): string {
+  return Object.keys(REASON)[reason]!;
+}
 
 /** A miner's signed judgement on one candidate. */
 export interface Vote {

@@ -12,7 +12,18 @@ import { decodeManifestFile } from "./manifest-file.ts";
  * @throws QuorateError MODEL_ROOT_MISMATCH, and the codes of parseUpdate
  */
 export function readModel(bytes: Uint8Array, root: Hex, spec: ModelSpec, sha256?: Sha256): Model {
-  const model = parseUpdate(bytes, spec);
+  return checkedRoot(parseUpdate(bytes, spec), root, sha256);
+}
+
+/**
+ * Like {@link readModel}, whatever the values: a model that is evidence may hold what no update may.
+ * @throws QuorateError as readModel, without the codes of values
+ */
+export function readEvidence(bytes: Uint8Array, root: Hex, spec: ModelSpec, sha256?: Sha256): Model {
+  return checkedRoot(parseUpdate(bytes, spec, { anyValue: true }), root, sha256);
+}
+
+function checkedRoot(model: Model, root: Hex, sha256?: Sha256): Model {
   const actual = modelRoot(model, sha256);
   if (!sameHex(actual, root))
     throw new QuorateError("MODEL_ROOT_MISMATCH", `the model's root is ${actual}, expected ${root}`, {

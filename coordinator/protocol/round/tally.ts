@@ -7,7 +7,7 @@ export const AGREEMENT_MINERS = 2;
 
 const BPS = 10_000n;
 
-/** A vote as it enters the tally; `weight` is the voter's weight at the opening (stake × reputation). */
+/** A vote as it enters the tally; `weight` is the voter's at the opening (stake × reputation), 0 if it was slashed since. */
 export interface WeighedVote {
   readonly miner: Hex;
   readonly support: boolean;
@@ -22,6 +22,8 @@ export interface TallyInput {
   /** Miners that signed the candidate, with their weights. One or two. */
   readonly signers: readonly { readonly miner: Hex; readonly weight: bigint }[];
   readonly activeWeight: bigint;
+  /** Proven wrong: no votes can agree it any more. */
+  readonly struck?: boolean;
 }
 
 export type Outcome = "agreed" | "disagreed" | "pending";
@@ -38,11 +40,12 @@ export interface Tally {
  * signed the candidate, the others' yes exceeds half of the others' weight. Disagreed: 67 % is out of reach.
  */
 export function tally(input: TallyInput): Tally {
-  const yes = input.votes.filter((vote) => vote.support);
+  const yes = input.votes.filter((vote) => vote.support && vote.weight > 0n);
   const yesWeight = sum(yes.map((vote) => vote.weight * BigInt(vote.confidence)));
   const votedWeight = sum(input.votes.map((vote) => vote.weight));
-  const { activeWeight } = input;
+  const { activeWeight, struck } = input;
   const ratioBps = activeWeight === 0n ? 0 : Number(yesWeight / activeWeight);
+  if (struck) return { outcome: "disagreed", ratioBps, yesMiners: yes.length };
   const enough = activeWeight > 0n && yesWeight >= AGREEMENT_BPS * activeWeight;
   if (enough && yes.length >= AGREEMENT_MINERS && othersAgree(input, yes))
     return { outcome: "agreed", ratioBps, yesMiners: yes.length };

@@ -144,7 +144,13 @@ describe("chain adapter: connection", function () {
       Object.entries(EVENT_FIELDS).map(([name, fields]) => [name, Object.keys(fields).sort()]),
     );
     const seen = new Set<string>();
-    for (const name of ["RoundConsensus", "MinerRegistry", "ClientRegistry", "RewardDistributor"] as const)
+    for (const name of [
+      "RoundConsensus",
+      "MinerRegistry",
+      "ClientRegistry",
+      "RewardDistributor",
+      "FaultProofs",
+    ] as const)
       interfaces[name].forEachEvent((event) => {
         // OpenZeppelin's own: who governs, and which domain signatures have.
         if (["AuthorityUpdated", "EIP712DomainChanged"].includes(event.name)) return;
@@ -185,6 +191,7 @@ describe("chain adapter: connection", function () {
       ],
       ClientRegistry: ["register", "setKey", "unregister", "setAllowed", "setSampleCap"],
       RewardDistributor: ["fund", "claim", "claimed"],
+      FaultProofs: ["commit", "proveAggregate"],
       FederationToken: ["approve", "allowance", "balanceOf", "transfer"],
     } as const;
     for (const [contract, functions] of Object.entries(used))

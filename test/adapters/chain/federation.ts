@@ -59,8 +59,10 @@ export interface TestChain {
   stop(): Promise<void>;
 }
 
-export async function startChain(): Promise<TestChain> {
-  const server = await hre.network.createServer("node", "127.0.0.1");
+/** @param chainId the development chains' 31337, if not given */
+export async function startChain(chainId?: number): Promise<TestChain> {
+  const override = chainId === undefined ? {} : { chainId };
+  const server = await hre.network.createServer({ network: "node", override }, "127.0.0.1");
   const { port } = await server.listen();
   const rpcUrl = `http://127.0.0.1:${port}`;
   const provider = new JsonRpcProvider(rpcUrl, undefined, { batchMaxCount: 1, cacheTimeout: -1 });
@@ -110,13 +112,15 @@ export async function deployFederation(
   const minerRegistry = await deploy("MinerRegistry", token, consensus);
   const clientRegistry = await deploy("ClientRegistry", owner.address, consensus, false, 1_000_000);
   const rewardDistributor = await deploy("RewardDistributor", token, consensus, ringSlots + 1);
+  const faultProofs = getCreateAddress({ from: owner.address, nonce: nonce + 1 });
   const deployed = await deploy(
     "RoundConsensus",
     owner.address,
-    { minerRegistry, clientRegistry, rewardDistributor },
+    { minerRegistry, clientRegistry, rewardDistributor, faultProofs },
     { ...task, genesisModelCid: `0x${"00".repeat(32)}` },
     { ...TEST_PARAMETERS, ...parameters },
     ringSlots,
   );
+  await deploy("FaultProofs", { consensus: deployed, rule: { kind: 1, trim: 0, maxExponent: 136 } });
   return deployed as Hex;
 }

@@ -47,6 +47,7 @@ function createNode(limit: number, options: { blockTimes?: boolean; code?: strin
     MinerRegistry: address(2),
     ClientRegistry: address(3),
     RewardDistributor: POT,
+    FaultProofs: address(77),
   };
   const guard = <T>(_: string, action: () => Promise<T>) => action();
   const connection = {

@@ -1,10 +1,12 @@
 import { expect } from "chai";
+import fc from "fast-check";
 import { fedAvg } from "../../../coordinator/protocol/aggregation/fedavg.ts";
 import { aggregate } from "../../../coordinator/protocol/aggregation/reference.ts";
 import { FEDAVG, parseRuleText } from "../../../coordinator/protocol/aggregation/rule.ts";
 import { type Hex, keccak } from "../../../coordinator/protocol/bytes.ts";
 import { payoutTree } from "../../../coordinator/protocol/incentives/payouts.ts";
 import { initialModel } from "../../../coordinator/protocol/learning/architecture.ts";
+import { createPrng, permutation } from "../../../coordinator/protocol/learning/prng.ts";
 import { type Model, withFloats } from "../../../coordinator/protocol/model/model.ts";
 import { modelRoot } from "../../../coordinator/protocol/model/model-root.ts";
 import { encodeModel } from "../../../coordinator/protocol/model/safetensors.ts";
@@ -15,7 +17,9 @@ import {
   recompute,
   type Scorer,
 } from "../../../coordinator/protocol/round/recompute.ts";
+import { canonicalUpdates } from "../../../coordinator/protocol/round/references.ts";
 import { expectRejection } from "../../ports/expect-rejection.ts";
+import { drawCase } from "../aggregation/drawn-cases.ts";
 
 const word = (byte: string): Hex => `0x${byte.repeat(32)}`;
 const base = initialModel({ kind: "dense", layers: [3, 2] }, "1");
@@ -176,6 +180,26 @@ describe("recomputing a round", () => {
       const plain = await ruled("median");
       expect(await recompute(input(7, { rule: parseRuleText("median"), aggregator }))).to.deep.equal(plain);
       expect(asked).to.deep.equal(["median"]);
+    });
+
+    it("gives the same bytes in whatever order the updates arrived", async () => {
+      const outcomeOf = (given: RoundInput) =>
+        recompute(given).then(
+          ({ candidate }) => candidate,
+          ({ code }) => code,
+        );
+      await fc.assert(
+        fc.asyncProperty(fc.nat(5_000), fc.string(), async (number, seed) => {
+          const given = input(1 + (number % 12), { rule: drawCase(number).rule });
+          const arrived = [...permutation(given.updates.length, createPrng(seed))].map(
+            (k) => given.updates[k]!,
+          );
+          const sorted = canonicalUpdates(arrived.map(({ signed }) => signed));
+          const updates = sorted.map((signed) => given.updates.find((entry) => entry.signed === signed)!);
+          expect(await outcomeOf({ ...given, updates })).to.deep.equal(await outcomeOf(given));
+        }),
+        { numRuns: 60 },
+      );
     });
 
     it("refuses a round with too few updates", async () => {
