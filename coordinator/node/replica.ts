@@ -1,0 +1,209 @@
+import type { Clock } from "../ports/clock.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { FrameHandler, PeerId, PeerTransport } from "../ports/peer-transport.ts";
+import type { ReplicaLog } from "../ports/replica-log.ts";
+import type { SignatureScheme } from "../ports/signature-scheme.ts";
+import { isQuorateError, QuorateError } from "../protocol/errors.ts";
+import { clientOf, orderRoot } from "../protocol/praft/bundles.ts";
+import type { Config } from "../protocol/praft/config.ts";
+import { decodeMessage } from "../protocol/praft/decode.ts";
+import { encodeMessage } from "../protocol/praft/encode.ts";
+import { recover } from "../protocol/praft/recovery.ts";
+import type { Effect, Env, Event, Limits, State } from "../protocol/praft/state.ts";
+import { step, wakeAt } from "../protocol/praft/step.ts";
+import type { Bundle, Message } from "../protocol/praft/types.ts";
+
+const LIMITS: Limits = {
+  timeoutFloor: 250,
+  timeoutCeiling: 10_000,
+  timeoutFactor: 4,
+  bundlesPerBlock: 512,
+  maxPending: 10_000,
+  checkpointEvery: 64,
+  skipViews: 8,
+};
+/** Milliseconds between two looks at the clock, at most: the engine may want to wake earlier than it said before. */
+const LOOK_EVERY = 20;
+/** Clients whose connection is remembered. */
+const MAX_CLIENTS = 10_000;
+
+export interface ReplicaOptions {
+  readonly config: Config;
+  readonly secretKey: Uint8Array;
+  readonly scheme: SignatureScheme;
+  readonly log: ReplicaLog;
+  readonly transport: PeerTransport;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The log was lost or damaged: follows, and signs nothing until the next epoch. */
+  readonly damaged?: boolean;
+  readonly onCommit?: (height: number, operations: number) => void;
+}
+
+/** Carries out what the engine decides: writes its log, sends after what is sent is durable, answers clients. */
+export class Replica {
+  private readonly options: ReplicaOptions;
+  private readonly env: Env;
+  private readonly clients = new Map<string, PeerId>();
+  private readonly stopped = Promise.withResolvers<void>();
+  private state!: State;
+  private appended = 0;
+  private durable = 0;
+  private waiting: Effect[] = [];
+  private flushing = false;
+  private halted = false;
+
+  constructor(options: ReplicaOptions) {
+    this.options = options;
+    const { scheme, secretKey, transport } = options;
+    this.env = { scheme, secretKey, id: transport.self, limits: LIMITS, apply: orderRoot };
+  }
+
+  /** Height of the newest block committed here. */
+  get height(): number {
+    return this.state.committed.height;
+  }
+
+  /**
+   * Runs until the signal is aborted.
+   * @throws QuorateError LOG_CORRUPT, LOG_UNWRITABLE, PRAFT_FORK, PEER_LISTEN
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const { config, log, transport, damaged = false } = this.options;
+    const records: Message[] = [];
+    for await (const record of log.read()) records.push(decodeMessage(record));
+    const { state, effects } = recover(config, this.env, records, damaged);
+    this.state = state;
+    try {
+      await transport.start(this.receive);
+      this.carryOut(effects);
+      await Promise.race([this.look(signal), this.stopped.promise]);
+    } finally {
+      this.halted = true;
+      await transport.stop();
+    }
+  }
+
+  private readonly receive: FrameHandler = (from, frame) => {
+    try {
+      this.handleMessage(from, decodeMessage(frame));
+    } catch (error) {
+      if (!isQuorateError(error)) return this.stopped.reject(error);
+      this.options.logger.warn({ from, code: error.code }, "a frame is no message");
+    }
+  };
+
+  private async look(signal: AbortSignal): Promise<void> {
+    const { clock } = this.options;
+    while (!signal.aborted) {
+      await clock.sleep(LOOK_EVERY, signal).catch(() => {});
+      const now = clock.now();
+      if (!signal.aborted && now >= wakeAt(this.state, this.env)) this.handle({ kind: "tick", now });
+    }
+  }
+
+  private handleMessage(from: PeerId, message: Message): void {
+    if (message.kind === "submit") {
+      if (this.clients.size >= MAX_CLIENTS) this.clients.delete(this.clients.keys().next().value!);
+      this.clients.set(clientOf(message.bundle), from);
+    }
+    this.handle({ kind: "message", now: this.options.clock.now(), from, message });
+  }
+
+  private handle(event: Event): void {
+    if (this.halted) return;
+    this.carryOut(step(this.state, event, this.env).effects);
+  }
+
+  private carryOut(effects: readonly Effect[]): void {
+    try {
+      for (const effect of effects) {
+        if (effect.kind === "persist") {
+          this.options.log.append(encodeMessage(effect.record));
+          this.appended = effect.token;
+        } else if ("after" in effect && effect.after > this.durable) this.waiting.push(effect);
+        else this.release(effect);
+      }
+    } catch (error) {
+      this.stopped.reject(error);
+    }
+    if (!this.flushing && this.appended > this.durable) void this.flush();
+  }
+
+  /** One write for all that came while the last was under way. */
+  private async flush(): Promise<void> {
+    this.flushing = true;
+    try {
+      while (this.appended > this.durable && !this.halted) {
+        const upTo = this.appended;
+        await this.options.log.flush();
+        this.durable = upTo;
+        const all = this.waiting;
+        this.waiting = [];
+        for (const effect of all) {
+          if ("after" in effect && effect.after > upTo) this.waiting.push(effect);
+          else this.release(effect);
+        }
+      }
+    } catch (error) {
+      this.halted = true;
+      this.stopped.reject(error);
+    }
+    this.flushing = false;
+  }
+
+  private release(effect: Effect): void {
+    const { logger, onCommit } = this.options;
+    switch (effect.kind) {
+      case "send":
+        this.send(effect.to, effect.message);
+        return;
+      case "commit":
+        for (const bundle of effect.fresh) this.reply(bundle);
+        onCommit?.(
+          effect.block.block.height,
+          effect.fresh.reduce((sum, { operations }) => sum + operations.length, 0),
+        );
+        return;
+      case "executed":
+        this.reply(effect.bundle);
+        return;
+      case "evidence":
+        logger.warn(
+          { kind: effect.evidence.kind, signer: effect.evidence.first.signer },
+          "a member contradicts itself",
+        );
+        return;
+      case "fork":
+        this.halted = true;
+        this.stopped.reject(
+          new QuorateError(
+            "PRAFT_FORK",
+            `two blocks are committed above height ${effect.height}: more than F lie`,
+          ),
+        );
+        return;
+      case "anchor":
+        logger.info({ height: effect.checkpoints[0]?.height }, "a checkpoint has its quorum");
+    }
+  }
+
+  private send(to: PeerId | "all", message: Message): void {
+    const { transport } = this.options;
+    const bulk = message.kind === "propose" || (message.kind === "sync-reply" && message.blocks.length > 0);
+    const ids = to === "all" ? this.state.committee.members.map(({ id }) => id) : [to];
+    const frame = encodeMessage(message);
+    for (const id of ids) {
+      if (id === transport.self) setImmediate(() => this.handleMessage(id, message));
+      else transport.send(id, frame, bulk ? "bulk" : "urgent");
+    }
+  }
+
+  private reply({ clientKey }: Bundle): void {
+    const client = clientOf({ clientKey });
+    const peer = this.clients.get(client);
+    if (!peer) return;
+    const executed = this.state.sessions.get(client) ?? 0;
+    this.options.transport.send(peer, encodeMessage({ kind: "reply", clientKey, executed }), "urgent");
+  }
+}

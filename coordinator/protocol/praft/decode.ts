@@ -1,0 +1,183 @@
+import { QuorateError } from "../errors.ts";
+import { Reader } from "./codec.ts";
+import { MAX_KEY_BYTES, MAX_MEMBERS, readConfig } from "./config.ts";
+import { hashBlock, KINDS, VERSION } from "./encode.ts";
+import type {
+  Block,
+  Bundle,
+  Checkpoint,
+  FullBlock,
+  Message,
+  Payload,
+  Proposal,
+  QuorumCertificate,
+  ReportedRank,
+  TimeoutCertificate,
+} from "./types.ts";
+
+/** Most bytes of a message; a payload has to fit. */
+export const MAX_MESSAGE_BYTES = 16 * 2 ** 20;
+export const MAX_BUNDLES = 4_096;
+export const MAX_OPERATIONS = 4_096;
+export const MAX_OPERATION_BYTES = 64 * 1_024;
+export const MAX_SYNC_BLOCKS = 64;
+/** A concatenation of one 64-byte signature per member. */
+const MAX_SIGNATURE_BYTES = 64 * MAX_MEMBERS;
+const MAX_BITMAP_BYTES = MAX_MEMBERS / 8;
+
+/**
+ * Reads a message. Every message has one encoding, so what is read can be written back to the same bytes.
+ * @throws QuorateError PRAFT_VERSION, PRAFT_KIND, PRAFT_LIMIT, PRAFT_TRUNCATED, PRAFT_TRAILING, PRAFT_SIGNERS, PRAFT_FLAG
+ */
+export function decodeMessage(bytes: Uint8Array): Message {
+  if (bytes.length > MAX_MESSAGE_BYTES) {
+    throw new QuorateError("PRAFT_LIMIT", `a message of ${bytes.length} bytes is over ${MAX_MESSAGE_BYTES}`, {
+      value: bytes.length,
+    });
+  }
+  const reader = new Reader(bytes);
+  const version = reader.u8();
+  if (version !== VERSION) {
+    throw new QuorateError("PRAFT_VERSION", `version ${version} is unknown; this replica speaks ${VERSION}`, {
+      version,
+    });
+  }
+  const message = readBody(reader, reader.u8());
+  reader.end();
+  return message;
+}
+
+function readBody(r: Reader, kind: number): Message {
+  switch (kind) {
+    case KINDS.propose:
+      return readProposal(r);
+    case KINDS.vote:
+      return {
+        kind: "vote",
+        epoch: r.u64(),
+        view: r.u64(),
+        height: r.u64(),
+        blockHash: r.hash(),
+        ...readSigned(r),
+      };
+    case KINDS.timeout:
+      return { kind: "timeout", epoch: r.u64(), view: r.u64(), highQc: readQc(r), ...readSigned(r) };
+    case KINDS.submit:
+      return { kind: "submit", bundle: readBundle(r) };
+    case KINDS.enter:
+      return { kind: "enter", tc: readTc(r) };
+    case KINDS["sync-request"]:
+      return { kind: "sync-request", epoch: r.u64(), height: r.u64() };
+    case KINDS["sync-reply"]:
+      return { kind: "sync-reply", blocks: list(r, "blocks", MAX_SYNC_BLOCKS, readFullBlock), qc: readQc(r) };
+    case KINDS.checkpoint:
+      return readCheckpoint(r);
+    case KINDS.damaged:
+      return { kind: "damaged", epoch: r.u64() };
+    case KINDS.reply:
+      return { kind: "reply", clientKey: r.bytes("client key", MAX_KEY_BYTES), executed: r.u64() };
+    default:
+      throw new QuorateError("PRAFT_KIND", `message kind ${kind} is unknown`, { kind });
+  }
+}
+
+function readCheckpoint(r: Reader): Checkpoint {
+  return {
+    kind: "checkpoint",
+    epoch: r.u64(),
+    height: r.u64(),
+    blockHash: r.hash(),
+    stateRoot: r.hash(),
+    nextConfigHash: r.hash(),
+    ...readSigned(r),
+  };
+}
+
+function readProposal(r: Reader): Proposal {
+  const full = readFullBlock(r);
+  const signed = readSigned(r);
+  const tc = flag(r) ? readTc(r) : undefined;
+  return { kind: "propose", ...full, ...signed, ...(tc && { tc }) };
+}
+
+function readSigned(r: Reader): { signer: number; signature: Uint8Array } {
+  return { signer: r.u32(), signature: r.bytes("signature", MAX_SIGNATURE_BYTES) };
+}
+
+function readFullBlock(r: Reader): FullBlock {
+  const block: Block = {
+    groupId: r.hash(),
+    epoch: r.u64(),
+    view: r.u64(),
+    height: r.u64(),
+    justify: readQc(r),
+    opsRoot: r.hash(),
+    stateHeight: r.u64(),
+    stateRoot: r.hash(),
+    time: r.u64(),
+    nextConfigHash: r.hash(),
+  };
+  const bundles = list(r, "bundles", MAX_BUNDLES, readBundle);
+  const payload: Payload = flag(r) ? { bundles, nextConfig: readConfig(r) } : { bundles };
+  return { block, payload, hash: hashBlock(block) };
+}
+
+function readBundle(r: Reader): Bundle {
+  return {
+    clientKey: r.bytes("client key", MAX_KEY_BYTES),
+    sequence: r.u64(),
+    operations: list(r, "operations", MAX_OPERATIONS, (each) => each.bytes("operation", MAX_OPERATION_BYTES)),
+    signature: r.bytes("signature", MAX_SIGNATURE_BYTES),
+  };
+}
+
+function readTc(r: Reader): TimeoutCertificate {
+  const epoch = r.u64();
+  const view = r.u64();
+  const entries = list<ReportedRank>(r, "entries", MAX_MEMBERS, (each) => ({
+    signer: each.u32(),
+    view: each.u64(),
+    height: each.u64(),
+  }));
+  const twice = entries.findIndex((entry, i) => i > 0 && entry.signer <= entries[i - 1]!.signer);
+  if (entries.length === 0 || twice >= 0) {
+    throw badSigners("a timeout certificate names its signers once each, in rising order");
+  }
+  return { epoch, view, entries, signature: r.bytes("signature", MAX_SIGNATURE_BYTES), highQc: readQc(r) };
+}
+
+export function readQc(r: Reader): QuorumCertificate {
+  return {
+    epoch: r.u64(),
+    view: r.u64(),
+    height: r.u64(),
+    blockHash: r.hash(),
+    signers: readBitmap(r),
+    signature: r.bytes("signature", MAX_SIGNATURE_BYTES),
+  };
+}
+
+function readBitmap(r: Reader): number[] {
+  const bits = r.bytes("signer bitmap", MAX_BITMAP_BYTES);
+  if (bits.at(-1) === 0) throw badSigners("a signer bitmap has no trailing zero byte");
+  const signers: number[] = [];
+  for (let i = 0; i < 8 * bits.length; i++) if ((bits[i >> 3]! >> (i & 7)) & 1) signers.push(i);
+  return signers;
+}
+
+function list<T>(r: Reader, what: string, max: number, read: (r: Reader) => T): T[] {
+  const count = r.count(what, max);
+  const items: T[] = [];
+  for (let i = 0; i < count; i++) items.push(read(r));
+  return items;
+}
+
+function flag(r: Reader): boolean {
+  const value = r.u8();
+  if (value > 1) throw new QuorateError("PRAFT_FLAG", `a flag is 0 or 1, not ${value}`, { value });
+  return value === 1;
+}
+
+function badSigners(why: string): QuorateError {
+  return new QuorateError("PRAFT_SIGNERS", why);
+}

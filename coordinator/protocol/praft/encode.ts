@@ -1,0 +1,149 @@
+import { type Hex, toHex } from "../bytes.ts";
+import { Writer } from "./codec.ts";
+import { writeConfig } from "./config.ts";
+import { DOMAIN } from "./statements.ts";
+import type {
+  Block,
+  Bundle,
+  FullBlock,
+  Message,
+  Payload,
+  QuorumCertificate,
+  TimeoutCertificate,
+} from "./types.ts";
+
+/** Version of every message and record. */
+export const VERSION = 1;
+
+/** The number of each kind of message on the wire. */
+export const KINDS = {
+  propose: 1,
+  vote: 2,
+  timeout: 3,
+  submit: 4,
+  enter: 5,
+  "sync-request": 6,
+  "sync-reply": 7,
+  checkpoint: 8,
+  damaged: 9,
+  reply: 10,
+} as const;
+
+/** A message as bytes: version, kind, fields. */
+export function encodeMessage(message: Message): Uint8Array {
+  const writer = new Writer().u8(VERSION).u8(KINDS[message.kind]);
+  writeBody(writer, message);
+  return writer.done();
+}
+
+function writeBody(w: Writer, message: Message): void {
+  switch (message.kind) {
+    case "propose":
+      writeFullBlock(w, message).u32(message.signer).bytes(message.signature);
+      if (message.tc) writeTc(w.u8(1), message.tc);
+      else w.u8(0);
+      return;
+    case "vote":
+      w.u64(message.epoch).u64(message.view).u64(message.height).hash(message.blockHash);
+      w.u32(message.signer).bytes(message.signature);
+      return;
+    case "timeout":
+      writeQc(w.u64(message.epoch).u64(message.view), message.highQc);
+      w.u32(message.signer).bytes(message.signature);
+      return;
+    case "submit":
+      writeBundle(w, message.bundle);
+      return;
+    case "enter":
+      writeTc(w, message.tc);
+      return;
+    case "sync-request":
+      w.u64(message.epoch).u64(message.height);
+      return;
+    case "sync-reply":
+      w.u32(message.blocks.length);
+      for (const block of message.blocks) writeFullBlock(w, block);
+      writeQc(w, message.qc);
+      return;
+    case "checkpoint":
+      w.u64(message.epoch).u64(message.height).hash(message.blockHash).hash(message.stateRoot);
+      w.hash(message.nextConfigHash).u32(message.signer).bytes(message.signature);
+      return;
+    case "damaged":
+      w.u64(message.epoch);
+      return;
+    case "reply":
+      w.bytes(message.clientKey).u64(message.executed);
+  }
+}
+
+/** SHA-256 of a block, its parent's certificate with signatures included: a chain of hashes is a chain of proofs. */
+export function hashBlock(block: Block): Hex {
+  return toHex(writeBlock(new Writer().u8(DOMAIN.block), block).sha256());
+}
+
+/** Merkle root over the bundles; the next config is bound by its own hash in the block. */
+export function payloadRoot({ bundles }: Payload): Hex {
+  return toHex(merkle(bundles.map((bundle) => writeBundle(new Writer(), bundle).done())));
+}
+
+/** What a client signs: its next sequence number and the root of its operations. */
+export function bundleDigest(groupId: Hex, { sequence, operations }: Bundle): Uint8Array {
+  const root = merkle(operations);
+  return new Writer().u8(DOMAIN.bundle).hash(groupId).u64(sequence).raw(root).sha256();
+}
+
+/** Root of a binary tree; a lone node goes up unchanged, and the count is part of the root. */
+function merkle(leaves: readonly Uint8Array[]): Uint8Array {
+  let level = leaves.map((leaf) => new Writer().u8(DOMAIN.leaf).raw(leaf).sha256());
+  while (level.length > 1) {
+    const below = level;
+    level = Array.from({ length: Math.ceil(below.length / 2) }, (_, i) => {
+      const right = below[2 * i + 1];
+      if (!right) return below[2 * i]!;
+      return new Writer()
+        .u8(DOMAIN.node)
+        .raw(below[2 * i]!)
+        .raw(right)
+        .sha256();
+    });
+  }
+  const writer = new Writer().u8(DOMAIN.node).u32(leaves.length);
+  return (level[0] ? writer.raw(level[0]) : writer).sha256();
+}
+
+function writeBlock(w: Writer, block: Block): Writer {
+  w.hash(block.groupId).u64(block.epoch).u64(block.view).u64(block.height);
+  writeQc(w, block.justify).hash(block.opsRoot).u64(block.stateHeight).hash(block.stateRoot);
+  return w.u64(block.time).hash(block.nextConfigHash);
+}
+
+function writeFullBlock(w: Writer, { block, payload }: FullBlock): Writer {
+  writeBlock(w, block).u32(payload.bundles.length);
+  for (const bundle of payload.bundles) writeBundle(w, bundle);
+  return payload.nextConfig ? writeConfig(w.u8(1), payload.nextConfig) : w.u8(0);
+}
+
+function writeBundle(w: Writer, bundle: Bundle): Writer {
+  w.bytes(bundle.clientKey).u64(bundle.sequence).u32(bundle.operations.length);
+  for (const operation of bundle.operations) w.bytes(operation);
+  return w.bytes(bundle.signature);
+}
+
+function writeTc(w: Writer, tc: TimeoutCertificate): Writer {
+  w.u64(tc.epoch).u64(tc.view).u32(tc.entries.length);
+  for (const { signer, view, height } of tc.entries) w.u32(signer).u64(view).u64(height);
+  return writeQc(w.bytes(tc.signature), tc.highQc);
+}
+
+export function writeQc(w: Writer, qc: QuorumCertificate): Writer {
+  w.u64(qc.epoch).u64(qc.view).u64(qc.height).hash(qc.blockHash);
+  return w.bytes(bitmap(qc.signers)).bytes(qc.signature);
+}
+
+/** Bit i of byte ⌊i/8⌋ for member i; no trailing zero byte. */
+function bitmap(signers: readonly number[]): Uint8Array {
+  const bits = new Uint8Array(signers.length === 0 ? 0 : (signers.at(-1)! >> 3) + 1);
+  for (const signer of signers) bits[signer >> 3]! |= 1 << (signer & 7);
+  return bits;
+}

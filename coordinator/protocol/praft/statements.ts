@@ -1,0 +1,51 @@
+import type { Hex } from "../bytes.ts";
+import { Writer } from "./codec.ts";
+import type { Checkpoint, Rank } from "./types.ts";
+
+/** First byte of everything signed or hashed: no statement can pass for one of another kind. */
+export const DOMAIN = {
+  vote: 1,
+  timeout: 2,
+  propose: 3,
+  bundle: 4,
+  checkpoint: 5,
+  block: 6,
+  leaf: 7,
+  node: 8,
+  order: 9,
+} as const;
+
+/** Which group and epoch a statement belongs to. */
+export interface Scope {
+  readonly groupId: Hex;
+  readonly epoch: number;
+}
+
+function begin(domain: number, { groupId, epoch }: Scope): Writer {
+  return new Writer().u8(domain).hash(groupId).u64(epoch);
+}
+
+export function voteDigest(scope: Scope, { view, height }: Rank, blockHash: Hex): Uint8Array {
+  return begin(DOMAIN.vote, scope).u64(view).u64(height).hash(blockHash).sha256();
+}
+
+export function proposeDigest(scope: Scope, { view, height }: Rank, blockHash: Hex): Uint8Array {
+  return begin(DOMAIN.propose, scope).u64(view).u64(height).hash(blockHash).sha256();
+}
+
+/** "I gave up `view`; the highest rank I know certified is `reported`." */
+export function timeoutDigest(scope: Scope, view: number, reported: Rank): Uint8Array {
+  return begin(DOMAIN.timeout, scope).u64(view).u64(reported.view).u64(reported.height).sha256();
+}
+
+type CheckpointContent = Omit<Checkpoint, "kind" | "signer" | "signature" | "epoch">;
+
+export function checkpointDigest(scope: Scope, content: CheckpointContent): Uint8Array {
+  const { height, blockHash, stateRoot, nextConfigHash } = content;
+  return begin(DOMAIN.checkpoint, scope)
+    .u64(height)
+    .hash(blockHash)
+    .hash(stateRoot)
+    .hash(nextConfigHash)
+    .sha256();
+}

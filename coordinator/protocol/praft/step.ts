@@ -1,0 +1,93 @@
+import { onSubmit } from "./bundles.ts";
+import { onCheckpoint } from "./checkpoints.ts";
+import { askForBlocks } from "./commit.ts";
+import { committeeOf } from "./config.ts";
+import { tryPropose } from "./proposing.ts";
+import type { Effect, Env, Event, State, Turn } from "./state.ts";
+import { onSyncReply, onSyncRequest } from "./sync.ts";
+import { onExpiry, onTimeout, settleTimer } from "./timeouts.ts";
+import type { Message } from "./types.ts";
+import { learnTc, onProposal, onVote } from "./voting.ts";
+
+/** Floors of the timeout between two questions to others whether there is more. */
+const PULL_EVERY = 8;
+
+export interface Stepped {
+  readonly state: State;
+  /** To be carried out in order; see {@link Effect} for what has to be durable before. */
+  readonly effects: readonly Effect[];
+}
+
+/** One event. No clock, no randomness, no I/O: the same state and event give the same state and effects. */
+export function step(state: State, event: Event, env: Env): Stepped {
+  const turn: Turn = { s: state, env, now: event.now, out: [] };
+  if (state.halted) return { state, effects: turn.out };
+  switch (event.kind) {
+    case "message":
+      onMessage(turn, event.from, event.message);
+      break;
+    case "tick":
+      onTick(turn);
+      break;
+    case "reconfigure":
+      if (
+        event.config.epoch === state.committee.epoch + 1 &&
+        event.config.groupId === state.committee.groupId
+      ) {
+        committeeOf(event.config);
+        state.nextConfig = event.config;
+      }
+  }
+  retryHeld(turn);
+  if (!state.halted) tryPropose(turn);
+  settleTimer(turn);
+  return { state, effects: turn.out };
+}
+
+/** When the engine wants its next tick at the latest, in the time of the events. */
+export function wakeAt(state: State, env: Env): number {
+  return Math.min(state.deadline, state.syncAt + PULL_EVERY * env.limits.timeoutFloor);
+}
+
+function onMessage(turn: Turn, from: string, message: Message): void {
+  switch (message.kind) {
+    case "propose":
+      onProposal(turn, message);
+      return;
+    case "vote":
+      onVote(turn, message);
+      return;
+    case "timeout":
+      onTimeout(turn, message);
+      return;
+    case "submit":
+      onSubmit(turn, message.bundle);
+      return;
+    case "enter":
+      learnTc(turn, message.tc);
+      return;
+    case "sync-request":
+      onSyncRequest(turn, from, message);
+      return;
+    case "sync-reply":
+      onSyncReply(turn, message);
+      return;
+    case "checkpoint":
+      onCheckpoint(turn, message);
+      return;
+  }
+}
+
+function onTick(turn: Turn): void {
+  const { s, env, now } = turn;
+  if (now >= s.deadline) onExpiry(turn);
+  else if (now >= s.syncAt + PULL_EVERY * env.limits.timeoutFloor) askForBlocks(turn, s.self);
+}
+
+/** A proposal that waited for blocks below it is looked at again. */
+function retryHeld(turn: Turn): void {
+  const { held } = turn.s;
+  if (!held) return;
+  turn.s.held = undefined;
+  if (held.block.view >= turn.s.view && held.block.epoch === turn.s.committee.epoch) onProposal(turn, held);
+}

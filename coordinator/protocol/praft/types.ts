@@ -1,0 +1,149 @@
+import type { Hex } from "../bytes.ts";
+import type { Config } from "./config.ts";
+
+/** Order of blocks and certificates within an epoch: by view, then by height. */
+export interface Rank {
+  readonly view: number;
+  readonly height: number;
+}
+
+/** Weight ≥ Q voted for one block. `signers` are member indices, rising; empty only for the block an epoch starts from. */
+export interface QuorumCertificate extends Rank {
+  readonly epoch: number;
+  readonly blockHash: Hex;
+  readonly signers: readonly number[];
+  readonly signature: Uint8Array;
+}
+
+export interface ReportedRank extends Rank {
+  readonly signer: number;
+}
+
+/** Weight ≥ Q gave up a view; each entry is the rank its signer reported, `highQc` certifies the largest. */
+export interface TimeoutCertificate {
+  readonly epoch: number;
+  readonly view: number;
+  readonly entries: readonly ReportedRank[];
+  readonly signature: Uint8Array;
+  readonly highQc: QuorumCertificate;
+}
+
+/** A client's operations under one signature over their Merkle root. `sequence` counts a client's bundles from 1. */
+export interface Bundle {
+  readonly clientKey: Uint8Array;
+  readonly sequence: number;
+  readonly operations: readonly Uint8Array[];
+  readonly signature: Uint8Array;
+}
+
+export interface Block extends Rank {
+  readonly groupId: Hex;
+  readonly epoch: number;
+  /** Certifies the parent, whose hash it names. */
+  readonly justify: QuorumCertificate;
+  readonly opsRoot: Hex;
+  /** The root of the state after executing `stateHeight`, a height committed before. */
+  readonly stateHeight: number;
+  readonly stateRoot: Hex;
+  /** Milliseconds by the leader's clock, never before the parent's. */
+  readonly time: number;
+  /** Hash of the next epoch's config if this block closes the epoch, else zero. */
+  readonly nextConfigHash: Hex;
+}
+
+export interface Payload {
+  readonly bundles: readonly Bundle[];
+  readonly nextConfig?: Config;
+}
+
+export interface FullBlock {
+  readonly block: Block;
+  readonly payload: Payload;
+  readonly hash: Hex;
+}
+
+export interface Proposal extends FullBlock {
+  readonly kind: "propose";
+  readonly signer: number;
+  /** Present in the first block of a view after the first. */
+  readonly tc?: TimeoutCertificate;
+  readonly signature: Uint8Array;
+}
+
+export interface Vote extends Rank {
+  readonly kind: "vote";
+  readonly epoch: number;
+  readonly blockHash: Hex;
+  readonly signer: number;
+  readonly signature: Uint8Array;
+}
+
+export interface Timeout {
+  readonly kind: "timeout";
+  readonly epoch: number;
+  readonly view: number;
+  readonly highQc: QuorumCertificate;
+  readonly signer: number;
+  readonly signature: Uint8Array;
+}
+
+export interface Submit {
+  readonly kind: "submit";
+  readonly bundle: Bundle;
+}
+
+export interface Enter {
+  readonly kind: "enter";
+  readonly tc: TimeoutCertificate;
+}
+
+/** "What comes after this height of this epoch?" */
+export interface SyncRequest {
+  readonly kind: "sync-request";
+  readonly epoch: number;
+  readonly height: number;
+}
+
+/** A chain of blocks, oldest first; `qc` certifies the last. */
+export interface SyncReply {
+  readonly kind: "sync-reply";
+  readonly blocks: readonly FullBlock[];
+  readonly qc: QuorumCertificate;
+}
+
+/** Signed only after the block is committed here: this, never a plain certificate, is anchored on the chain. */
+export interface Checkpoint {
+  readonly kind: "checkpoint";
+  readonly epoch: number;
+  readonly height: number;
+  readonly blockHash: Hex;
+  readonly stateRoot: Hex;
+  readonly nextConfigHash: Hex;
+  readonly signer: number;
+  readonly signature: Uint8Array;
+}
+
+/** To a client: the last of its sequences that is executed here, and durably so. */
+export interface Reply {
+  readonly kind: "reply";
+  readonly clientKey: Uint8Array;
+  readonly executed: number;
+}
+
+/** In a log only: what was signed in this epoch before is not known any more. */
+export interface Damaged {
+  readonly kind: "damaged";
+  readonly epoch: number;
+}
+
+export type Message =
+  | Proposal
+  | Vote
+  | Timeout
+  | Submit
+  | Enter
+  | SyncRequest
+  | SyncReply
+  | Checkpoint
+  | Reply
+  | Damaged;

@@ -1,0 +1,141 @@
+import { sha256 } from "@noble/hashes/sha2.js";
+import { toHex, ZERO_HASH } from "../bytes.ts";
+import { arePayloadBundles } from "./bundles.ts";
+import { certify, compareRank, isTimeoutCertificate, largestRank } from "./certificates.ts";
+import { askForBlocks, chainTo, enterView, isCertified, learnQc } from "./commit.ts";
+import { committeeOf, weightOf } from "./config.ts";
+import { payloadRoot } from "./encode.ts";
+import { proposalSigned, proposalsConflict, voteSigned, votesConflict } from "./evidence.ts";
+import { currentLeader, memberId, persist, type State, send, signs, type Turn } from "./state.ts";
+import { voteDigest } from "./statements.ts";
+import type { FullBlock, Proposal, TimeoutCertificate, Vote } from "./types.ts";
+
+/** Learns what a proposal proves, then votes for it if every rule allows. */
+export function onProposal(turn: Turn, proposal: Proposal): void {
+  const { s, env } = turn;
+  const { block, signer, tc } = proposal;
+  if (block.groupId !== s.committee.groupId || !proposalSigned(env.scheme, s.committee, proposal)) return;
+  noteProposal(turn, proposal);
+  if (tc && !learnTc(turn, tc)) return;
+  if (!isCertified(turn, block.justify) || compareRank(block.justify, block) >= 0) return;
+  learnQc(turn, block.justify);
+  if (s.committee.epoch !== block.epoch || signer !== currentLeader(s, s.view)) return;
+  if (!mayVote(s, proposal) || !isPayload(turn, proposal)) return;
+  const chain = chainTo(s, block.justify.blockHash);
+  if (!chain) {
+    s.held = proposal;
+    askForBlocks(turn, signer);
+  } else if (fits(s, proposal, chain)) vote(turn, proposal);
+}
+
+/** A valid timeout certificate takes a member into the next view. */
+export function learnTc(turn: Turn, tc: TimeoutCertificate): boolean {
+  const { s, env } = turn;
+  if (tc === s.tc) return true;
+  if (!isTimeoutCertificate(env.scheme, s.committee, tc) || !isCertified(turn, tc.highQc)) return false;
+  learnQc(turn, tc.highQc);
+  if (tc.view >= s.view && tc.epoch === s.committee.epoch) {
+    s.failedViews++;
+    // Durable with what is said in the new view: after a restart it is the only help for members still in the old one.
+    persist(turn, { kind: "enter", tc });
+    enterView(turn, tc.view + 1, tc);
+  }
+  return true;
+}
+
+/**
+ * The vote rule. In the view of its parent's certificate a block only has to come next; any other block has to be this
+ * member's **first** vote in the view, with proof that the last view was given up, from no lower than weight Q reported.
+ */
+export function mayVote(s: State, { block, tc }: Proposal): boolean {
+  if (!signs(s) || block.view !== s.view) return false;
+  if (compareRank(block, s.lastVoted) <= 0 || block.view <= s.lastTimeoutView) return false;
+  if (block.height !== block.justify.height + 1) return false;
+  if (block.justify.view === block.view) return true;
+  if (s.lastVoted.view >= block.view) return false;
+  if (block.view === 1) return block.justify.view === 0;
+  return tc !== undefined && tc.view === block.view - 1 && compareRank(block.justify, largestRank(tc)) >= 0;
+}
+
+/** Size, bundle signatures and roots; a certified block's payload is what its hash says or it is not that block's. */
+export function isPayload({ s, env }: Turn, full: FullBlock): boolean {
+  return bindsPayload(full) && arePayloadBundles(env.scheme, s.committee, full.payload);
+}
+
+export function bindsPayload({ block, payload }: FullBlock): boolean {
+  const { nextConfig } = payload;
+  if (payloadRoot(payload) !== block.opsRoot) return false;
+  if (!nextConfig) return block.nextConfigHash === ZERO_HASH;
+  return nextConfig.epoch === block.epoch + 1 && hashConfig(nextConfig) === block.nextConfigHash;
+}
+
+function hashConfig(config: NonNullable<FullBlock["payload"]["nextConfig"]>): string {
+  try {
+    return committeeOf(config).hash;
+  } catch {
+    return toHex(sha256(new Uint8Array()));
+  }
+}
+
+/** Agrees with what is committed here and with what comes between: time, state, and nothing but empty blocks after a close. */
+function fits(s: State, { block, payload }: Proposal, chain: readonly FullBlock[]): boolean {
+  const parent = chain.at(-1)?.block ?? s.committed;
+  if (block.time < parent.time) return false;
+  if (block.stateHeight > s.committed.height || s.roots[block.stateHeight] !== block.stateRoot) return false;
+  const closing = chain.some((each) => each.block.nextConfigHash !== ZERO_HASH);
+  if (closing) return payload.bundles.length === 0 && !payload.nextConfig;
+  if (!payload.nextConfig) return true;
+  return s.nextConfig !== undefined && committeeOf(s.nextConfig).hash === block.nextConfigHash;
+}
+
+/** Durable before it is sent: the block, its parent's certificate in it, and the vote itself. */
+function vote(turn: Turn, { block, payload, hash, signer }: Proposal): void {
+  const { s, env, now } = turn;
+  s.held = undefined;
+  const full = { block, payload, hash };
+  s.blocks.set(hash, full);
+  s.lastVoted = { view: block.view, height: block.height };
+  const signature = env.scheme.sign(env.secretKey, voteDigest(s.committee, block, hash));
+  const { epoch } = s.committee;
+  const mine: Vote = { kind: "vote", epoch, ...s.lastVoted, blockHash: hash, signer: s.self, signature };
+  s.lastVote = mine;
+  s.votedAt = now;
+  persist(turn, { kind: "sync-reply", blocks: [full], qc: block.justify });
+  persist(turn, mine);
+  send(turn, memberId(s, signer), mine);
+}
+
+/** The leader counts weight, and makes a certificate of Q. */
+export function onVote(turn: Turn, vote: Vote): void {
+  const { s, env, out } = turn;
+  if (vote.epoch !== s.committee.epoch || !voteSigned(env.scheme, s.committee, vote)) return;
+  const before = s.votes[vote.signer];
+  if (before && votesConflict(before, vote)) {
+    out.push({ kind: "evidence", evidence: { kind: "vote", first: before, second: vote } });
+    return;
+  }
+  if (before && compareRank(before, vote) >= 0) return;
+  s.votes[vote.signer] = vote;
+  if (compareRank(vote, s.highQc) <= 0) return;
+  const same = s.votes.filter(
+    (each) => each?.blockHash === vote.blockHash && compareRank(each, vote) === 0,
+  ) as Vote[];
+  if (
+    weightOf(
+      s.committee,
+      same.map((each) => each.signer),
+    ) < s.committee.quorum
+  )
+    return;
+  const qc = certify(env.scheme, same);
+  learnQc(turn, qc);
+  send(turn, "all", { kind: "sync-reply", blocks: [], qc });
+}
+
+function noteProposal({ s, out }: Turn, proposal: Proposal): void {
+  const before = s.proposals[proposal.signer];
+  if (before && proposalsConflict(before, proposal)) {
+    out.push({ kind: "evidence", evidence: { kind: "propose", first: before, second: proposal } });
+  } else if (!before || compareRank(proposal.block, before.block) > 0)
+    s.proposals[proposal.signer] = proposal;
+}

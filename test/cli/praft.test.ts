@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { quorate } from "../../scripts/demo/quorate.ts";
+import { eventually } from "../ports/peer-transport.suite.ts";
+
+const keyOf = (i: number): string => `0x${String(i + 1).repeat(64)}`;
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+describe("quorate praft", function () {
+  this.timeout(120_000);
+  let folder: string;
+  let committee: string;
+  const replicas: ChildProcess[] = [];
+  const operations = [0, 0, 0, 0];
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "quorate-praft-"));
+    committee = join(folder, "committee.json");
+    const members = [];
+    for (let i = 0; i < 4; i++) {
+      const { out } = await quorate(["praft", "identity"], { QUORATE_PRIVATE_KEY: keyOf(i) });
+      members.push({ ...JSON.parse(out), weight: 1, address: `127.0.0.1:${await freePort()}` });
+    }
+    await writeFile(committee, JSON.stringify({ groupId: `0x${"77".repeat(32)}`, epoch: 0, members }));
+  });
+  after(async () => {
+    for (const replica of replicas) replica.kill("SIGKILL");
+    await rm(folder, { recursive: true });
+  });
+
+  /** A process of its own; counts what it says is executed since its start. */
+  function start(i: number): void {
+    operations[i] = 0;
+    const args = ["coordinator/cli/quorate.js", "praft", "replica", "--json", "--log-level", "error"];
+    const child = spawn(
+      process.execPath,
+      [...args, "--committee", committee, "--folder", join(folder, `${i}`)],
+      {
+        env: { ...process.env, QUORATE_PRIVATE_KEY: keyOf(i) },
+        stdio: ["ignore", "pipe", "ignore"],
+      },
+    );
+    let rest = "";
+    child.stdout!.on("data", (chunk: Buffer) => {
+      const lines = (rest + chunk).split("\n");
+      rest = lines.pop()!;
+      for (const line of lines) operations[i]! += JSON.parse(line).operations;
+    });
+    replicas[i] = child;
+  }
+
+  const submit = (...texts: string[]) =>
+    quorate(["praft", "client", "--committee", committee, "--timeout", "60", "--operation", ...texts], {
+      QUORATE_PRIVATE_KEY: keyOf(8),
+    });
+
+  it("orders in four processes, goes on when one is killed, and takes it back", async () => {
+    for (let i = 0; i < 4; i++) start(i);
+    expect((await submit("a", "b")).out).to.match(/^bundle 1: 2 operations executed after \d+ ms$/);
+    replicas[1]!.kill("SIGKILL");
+    expect((await submit("c")).out).to.match(/^bundle 2: 1 operations/);
+    start(1);
+    expect((await submit("d")).out).to.match(/^bundle 3: 1 operations/);
+    await eventually(() => operations.every((count) => count === 4));
+  });
+
+  it("says what is wrong with a committee file, a key that is not in it, and replicas that are not there", async () => {
+    const bad = join(folder, "bad.json");
+    await writeFile(
+      bad,
+      JSON.stringify({ groupId: `0x${"77".repeat(32)}`, epoch: 0, members: [{ id: "x" }] }),
+    );
+    const env = { QUORATE_PRIVATE_KEY: keyOf(7) };
+    const malformed = await quorate(["praft", "client", "--committee", bad, "--operation", "a"], env);
+    expect(malformed.err).to.match(/^error COMMITTEE_MALFORMED: .*the member id x is not/);
+    expect(malformed.code).to.equal(2);
+    const at = ["--folder", join(folder, "7"), "--committee", committee];
+    expect((await quorate(["praft", "replica", ...at], env)).err).to.match(/^error COMMITTEE_STRANGER/);
+    for (const replica of replicas) replica.kill("SIGKILL");
+    const args = ["praft", "client", "--committee", committee, "--operation", "a", "--timeout", "1"];
+    const alone = await quorate(args, env);
+    expect(alone.err).to.match(/^error PRAFT_UNANSWERED/);
+    expect(alone.code).to.equal(1);
+  });
+});

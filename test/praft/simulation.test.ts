@@ -1,0 +1,19 @@
+import { expect } from "chai";
+import { runSeeds } from "./seeds.ts";
+import { Simulation } from "./simulation.ts";
+
+const SEEDS = 150;
+
+describe("praft simulation", () => {
+  it(`holds its invariants under faults and commits everything after them, in each of ${SEEDS} seeds`, async function () {
+    this.timeout(300_000);
+    const { failed, least, faults } = await runSeeds(1, (ran) => ran < SEEDS);
+    expect(failed, "seeds with violations, printed above").to.equal(0);
+    expect(least).to.be.at.least(800);
+    expect(Object.entries(faults).filter(([, count]) => count === 0)).to.deep.equal([]);
+  });
+
+  it("runs the same for the same seed", () => {
+    expect(new Simulation(7).run()).to.deep.equal(new Simulation(7).run());
+  });
+});

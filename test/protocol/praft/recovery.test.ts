@@ -1,0 +1,49 @@
+import { expect } from "chai";
+import { certifyTimeouts } from "../../../coordinator/protocol/praft/certificates.ts";
+import { recover } from "../../../coordinator/protocol/praft/recovery.ts";
+import type { Effect } from "../../../coordinator/protocol/praft/state.ts";
+import { timeoutDigest } from "../../../coordinator/protocol/praft/statements.ts";
+import { step } from "../../../coordinator/protocol/praft/step.ts";
+import type { Message, Timeout } from "../../../coordinator/protocol/praft/types.ts";
+import { createNode } from "../../praft/node.ts";
+import { committeeWith, keyOf, testScheme } from "./fixtures.ts";
+
+const committee = committeeWith([1, 1, 1, 1]);
+const node = () => createNode(committee, 1, "member");
+
+const recordsOf = (effects: readonly Effect[]): Message[] =>
+  effects.flatMap((effect) => (effect.kind === "persist" ? [effect.record] : []));
+const sentBy = (effects: readonly Effect[]): Message[] =>
+  effects.flatMap((effect) => (effect.kind === "send" ? [effect.message] : []));
+
+function timeoutOf(signer: number, view: number): Timeout {
+  const { highQc } = node().state;
+  const signature = testScheme.sign(keyOf(signer), timeoutDigest(committee, view, highQc));
+  return { kind: "timeout", epoch: 0, view, highQc, signer, signature };
+}
+
+describe("praft recovery", () => {
+  it("remembers the certificate that took it further, and helps those who lack it", () => {
+    const { state, env } = node();
+    const tc = certifyTimeouts(
+      testScheme,
+      [0, 2, 3].map((signer) => timeoutOf(signer, 4)),
+    );
+    const records = recordsOf(
+      step(state, { kind: "message", now: 1, from: "m2", message: { kind: "enter", tc } }, env).effects,
+    );
+    const { state: again } = recover(committee, env, records, false);
+    expect(again.view).to.equal(5);
+    const late: Message = timeoutOf(3, 4);
+    const { effects } = step(again, { kind: "message", now: 2, from: "m3", message: late }, env);
+    expect(sentBy(effects)).to.deep.include({ kind: "enter", tc });
+  });
+
+  it("signs nothing after its log was damaged, also after a restart that finds the log whole", () => {
+    const { env } = node();
+    const { state, effects } = recover(committee, env, [], true);
+    expect(state.learner).to.equal(true);
+    expect(recover(committee, env, recordsOf(effects), false).state.learner).to.equal(true);
+    expect(recover(committee, env, [], false).state.learner).to.equal(false);
+  });
+});
