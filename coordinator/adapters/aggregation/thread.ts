@@ -12,6 +12,7 @@ import type { Job, Reply, Result } from "./jobs.ts";
 import { openSource, type TileSource } from "./sources.ts";
 
 const module = workerData as WebAssembly.Module;
+const sorters = new Map<string, WebAssembly.Module>();
 
 parentPort!.on("message", (job: Job) => {
   try {
@@ -28,7 +29,7 @@ parentPort!.on("message", (job: Job) => {
 
 function run(job: Job): Result {
   const { memory } = job;
-  const machine = { kernels: createTileKernels(module, memory), memory, arena: createArena(job) };
+  const machine = { kernels: createTileKernels(module, memory), memory, arena: createArena(job), sorters };
   const source = openSource(job, machine.arena);
   try {
     return job.work.kind === "distances" ? addDistances(job, machine, source) : combine(job, machine, source);

@@ -23,7 +23,7 @@ export function weightedMean(
 }
 
 /** Which of a coordinate's sorted values are averaged: `count` of them from position `from`. */
-interface Kept {
+export interface Kept {
   readonly from: number;
   readonly count: number;
 }

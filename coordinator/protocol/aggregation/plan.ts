@@ -2,7 +2,7 @@ import { createPrng, permutation } from "../learning/prng.ts";
 import { KRUM_VARIANTS } from "./catalogue.ts";
 import type { Distances } from "./distances.ts";
 import { type Barycentre, clipAround, clipScale, weiszfeld } from "./iterations.ts";
-import { assertEnough, type Rule, type Step } from "./rule.ts";
+import { assertFits, type Rule, type Step } from "./rule.ts";
 import {
   bulyanSelection,
   krumNeighbours,
@@ -59,12 +59,9 @@ interface Stage {
  * @throws QuorateError AGGREGATION_TOO_FEW, AGGREGATION_TOO_COSTLY, from the generator
  */
 export function* planRule(rule: Rule, counts: readonly number[], seed: Uint8Array): Planner {
+  assertFits(rule, counts.length);
   let stage: Stage = { maps: [], counts };
-  for (const step of rule.pre ?? []) {
-    assertEnough(step, stage.counts.length);
-    stage = yield* planStep(step, stage, seed);
-  }
-  assertEnough(rule, stage.counts.length);
+  for (const step of rule.pre ?? []) stage = yield* planStep(step, stage, seed);
   return { maps: stage.maps, combination: yield* combine(rule, stage) };
 }
 

@@ -101,10 +101,19 @@ export function isProvable(rule: Rule): boolean {
 }
 
 /**
- * Checks that `rows` updates are enough for one rule or step.
+ * Checks that `updates` updates are enough for a rule and every step before it.
  * @throws QuorateError AGGREGATION_TOO_FEW
  */
-export function assertEnough(part: Rule | Step, rows: number): void {
+export function assertFits(rule: Rule, updates: number): void {
+  let rows = updates;
+  for (const step of rule.pre ?? []) {
+    assertEnough(step, rows);
+    if (step.name === "bucketing") rows = Math.ceil(rows / step.s!);
+  }
+  assertEnough(rule, rows);
+}
+
+function assertEnough(part: Rule | Step, rows: number): void {
   const known: Description = { ...RULES, ...STEPS }[part.name];
   const least = known.least(part.f ?? 0, part.variant);
   if (rows >= least) return;

@@ -1,7 +1,8 @@
-import { middle } from "./coordinate.ts";
+import { type Kept, middle } from "./coordinate.ts";
 import { TILE } from "./distances.ts";
 import { sortingNetwork } from "./networks.ts";
 import type { Combination, RowMap } from "./plan.ts";
+import { MOST_STRAIGHT_LINE, type StraightLineSorter, straightLineSorter } from "./straight-line.ts";
 
 /** Bytes of one client's tile. */
 export const TILE_BYTES = 4 * TILE;
@@ -40,6 +41,8 @@ export interface Machine {
   readonly kernels: TileKernels;
   readonly memory: WebAssembly.Memory;
   readonly arena: Arena;
+  /** Compiled once per thread, by what they sort. */
+  readonly sorters: Map<string, WebAssembly.Module>;
 }
 
 /** Applies the maps to each tile when its turn comes: mixed or clipped rows never exist as a whole. */
@@ -159,10 +162,8 @@ function prepareMean(
   };
 }
 
-function prepareSort(
-  { kernels, memory, arena }: Machine,
-  combination: Exclude<Combination, { kind: "mean" }>,
-): CombinePass {
+function prepareSort(machine: Machine, combination: Exclude<Combination, { kind: "mean" }>): CombinePass {
+  const { kernels, memory, arena } = machine;
   const { kind, members, drop } = combination;
   const n = members.length;
   const kept = kind === "median" ? middle(n) : { from: drop, count: n - 2 * drop };
@@ -173,12 +174,22 @@ function prepareSort(
   new Uint32Array(memory.buffer, code, 2 * network.length).set(network.flat().map((k) => k * STRIP_BYTES));
   const addresses = new Uint32Array(memory.buffer, table, n);
   const nearest = kind === "meamed" ? drop : -1;
+  const straight = kind !== "meamed" && n <= MOST_STRAIGHT_LINE ? openSorter(machine, n, kept) : undefined;
   return (tile, out) => {
     members.forEach((k, at) => {
       addresses[at] = tile[k]!;
     });
+    // Its no may be an overflow of finite values: the kernel decides.
+    if (straight?.sorted(table, out)) return true;
     return kernels.sorted(table, n, code, network.length, kept.from, kept.count, nearest, strips, out) !== 0;
   };
+}
+
+function openSorter({ memory, sorters }: Machine, n: number, kept: Kept): StraightLineSorter {
+  const key = `${n} ${kept.from} ${kept.count}`;
+  const compiled = sorters.get(key) ?? new WebAssembly.Module(straightLineSorter(n, kept) as BufferSource);
+  sorters.set(key, compiled);
+  return new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as StraightLineSorter;
 }
 
 /** Instantiates the compiled kernels on a shared memory. */

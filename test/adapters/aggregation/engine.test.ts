@@ -71,6 +71,17 @@ describe("aggregation engine", () => {
     }
   });
 
+  it("takes values whose sum is beyond float32, as long as each is finite", async () => {
+    const huge = [3e38, -3e38, 3.4e38, 3.3e38, 1, 3.2e38];
+    const updates = huge.map((value) => ({
+      floats: new Float32Array(70).fill(value).fill(0, 0, 7),
+      sampleCount: 1,
+    }));
+    const context = { centre: new Float32Array(70), seed: new Uint8Array() };
+    for (const text of ["fedavg", "median", "trimmed-mean:1", "meamed:1"])
+      await expectSame({ rule: parseRuleText(text), updates, context });
+  });
+
   it("reads files as it reads memory, from an offset, with a centre", async () => {
     const dimension = 140_000;
     const updates = drawn(6, dimension, "files");
@@ -166,6 +177,35 @@ describe("aggregation engine", () => {
       "AGGREGATION_TOO_LARGE",
       Promise.resolve().then(() => engine.allocate(1024, 10_000_000)),
     );
+  });
+
+  it("refuses zero weight in all, negative and broken sample counts", async () => {
+    const updates = drawn(3, 4, "counts");
+    for (const bad of [0, -1, 1.5, Number.NaN]) {
+      const all = updates.map(({ floats }) => ({ floats, sampleCount: bad }));
+      await expectRejection("AGGREGATION_SAMPLE_COUNT", engines[1]!.aggregate(parseRuleText("fedavg"), all));
+    }
+  });
+
+  it("refuses files with values that are not finite, and files of none or of broken sample counts", async () => {
+    const dimension = 5_000;
+    const [engine, path] = [engines[1]!, join(folder, "broken")];
+    const floats = new Float32Array(dimension);
+    floats[4_321] = Number.NaN;
+    await writeFile(path, Buffer.from(floats.buffer));
+    const input = (...sampleCounts: number[]) => ({
+      files: sampleCounts.map((sampleCount) => ({ path, sampleCount })),
+      dimension,
+    });
+    for (const text of ["fedavg", "median", "krum:0", "nnm:1+median"])
+      await expectRejection(
+        "AGGREGATION_NOT_FINITE",
+        engine.aggregateFiles(parseRuleText(text), input(1, 1, 1)),
+      );
+    const fedavg = parseRuleText("fedavg");
+    await expectRejection("AGGREGATION_EMPTY", engine.aggregateFiles(fedavg, input()));
+    await expectRejection("AGGREGATION_SAMPLE_COUNT", engine.aggregateFiles(fedavg, input(1, 0)));
+    await expectRejection("AGGREGATION_TOO_FEW", engine.aggregateFiles(parseRuleText("krum:1"), input(1, 1)));
   });
 
   it("rejects what runs when it is stopped, and everything after", async () => {
