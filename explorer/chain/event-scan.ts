@@ -1,8 +1,9 @@
 import { padHex } from "viem/utils";
 import type { Hex } from "../../coordinator/protocol/bytes.ts";
+import { EVENT_SOURCES } from "../../coordinator/protocol/views/events.ts";
 import type { Decoded } from "./decode.ts";
 import type { Federation } from "./federation.ts";
-import { blockTimes, readLogs, SOURCES } from "./logs.ts";
+import { blockTimes, readLogs } from "./logs.ts";
 import type { RawLog } from "./types.ts";
 
 /** What events are asked for. */
@@ -69,7 +70,7 @@ async function matching(
   range: { readonly from: number; readonly to: number },
 ): Promise<RawLog[]> {
   const { addresses, abi } = federation;
-  const names = contract ? [contract] : [...SOURCES, "FederationToken"];
+  const names = contract ? [contract] : [...EVENT_SOURCES, "FederationToken"];
   const address = names.map((one) => addresses[one]).filter((one) => one !== undefined);
   const topic = name ? (abi.topicOf(name) ?? UNKNOWN_TOPIC) : null;
   const first = round === null ? null : padHex(`0x${round.toString(16)}`, { size: 32 });

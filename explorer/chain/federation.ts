@@ -133,6 +133,7 @@ async function find(book: ServerBook, addresses: Record<string, Hex>, call: Call
     addresses.MinerRegistry = wiring.minerRegistry!;
     addresses.ClientRegistry = wiring.clientRegistry!;
     addresses.RewardDistributor = wiring.rewardDistributor!;
+    addresses.FaultProofs = wiring.faultProofs!;
     addresses.FederationToken = await call<Hex>("MinerRegistry", "token");
   } catch (error) {
     if ((error as QuorateError).code === "NODE_DOWN") throw error;
@@ -145,7 +146,7 @@ async function find(book: ServerBook, addresses: Record<string, Hex>, call: Call
 /** Places asked at once in the search for the first block: few round trips, whatever the chain's length. */
 const PROBES = 32;
 
-/** From the deployment file, else by looking for the first block with code; 0 if the node has forgotten old state. */
+/** From the deployment file, else by looking for the first block that has the contract; 0 if the node has forgotten old state. */
 async function findFirstBlock(rpc: Rpc, book: ServerBook): Promise<number> {
   const known = Object.values(book.deployments).map(({ block }) => block);
   if (known.length > 0) return Math.min(...known);
@@ -154,10 +155,11 @@ async function findFirstBlock(rpc: Rpc, book: ServerBook): Promise<number> {
     while (low < high) {
       const step = Math.max(1, Math.ceil((high - low) / PROBES));
       const places = Array.from({ length: PROBES }, (_, i) => low + i * step).filter((place) => place < high);
-      const codes = await Promise.all(
-        places.map((place) => rpc<Hex>("eth_getCode", book.consensus, quantity(place))),
+      // A contract's nonce is 1 from its creation on (EIP-161): an answer a thousand times shorter than its code.
+      const nonces = await Promise.all(
+        places.map((place) => rpc<Hex>("eth_getTransactionCount", book.consensus, quantity(place))),
       );
-      const first = codes.findIndex((code) => code !== "0x");
+      const first = nonces.findIndex((nonce) => BigInt(nonce) > 0n);
       const last = first < 0 ? places.length - 1 : first - 1;
       if (first >= 0) high = places[first]!;
       low = last < 0 ? high : places[last]! + 1;

@@ -192,7 +192,7 @@ async function glimpseOf(
 ): Promise<FederationView> {
   const from = Math.max(federation.firstBlock, range.from);
   const topics = GLIMPSE_EVENTS.map((name) => federation.abi.topicOf(name)!);
-  const address = [federation.addresses.RoundConsensus!];
+  const address = [federation.addresses.RoundConsensus!, federation.addresses.MinerRegistry!];
   const logs = await readLogs(federation, { from, to: range.to, address, topics: [topics] });
   let view: FederationView = { ...EMPTY_VIEW, parameters, nextParameters: parameters };
   for await (const events of decodeLogs(federation, logs)) view = foldEvents(view, events);

@@ -1,13 +1,15 @@
 import type { Hex } from "../../coordinator/protocol/bytes.ts";
 import { isQuorateError } from "../../coordinator/protocol/errors.ts";
-import { type ChainEvent, chainEvent, isEventName } from "../../coordinator/protocol/views/events.ts";
+import {
+  type ChainEvent,
+  chainEvent,
+  EVENT_SOURCES,
+  isEventName,
+} from "../../coordinator/protocol/views/events.ts";
 import { byName } from "./decode.ts";
 import type { Federation } from "./federation.ts";
 import { quantity } from "./rpc.ts";
 import type { RawBlock, RawLog } from "./types.ts";
-
-/** Contracts whose events make up the history. */
-export const SOURCES = ["RoundConsensus", "MinerRegistry", "ClientRegistry", "RewardDistributor"] as const;
 
 /** Blocks per request at first; halved while the node refuses the range. */
 const FIRST_CHUNK = 20_000;
@@ -29,7 +31,7 @@ export interface LogFilter {
 /** Raw logs of a range of blocks, in as few requests as the node allows. */
 export async function readLogs(federation: Federation, filter: LogFilter): Promise<RawLog[]> {
   const { rpc, addresses } = federation;
-  const address = filter.address ?? SOURCES.map((name) => addresses[name]!);
+  const address = filter.address ?? EVENT_SOURCES.map((name) => addresses[name]!);
   const logs: RawLog[] = [];
   let chunk = FIRST_CHUNK;
   for (let start = filter.from; start <= filter.to; ) {

@@ -1,7 +1,6 @@
 import type { Hex } from "../../coordinator/protocol/bytes.ts";
-import { EVENT_FIELDS } from "../../coordinator/protocol/views/events.ts";
+import { EVENT_FIELDS, EVENT_SOURCES } from "../../coordinator/protocol/views/events.ts";
 import { type EventFilter, type EventRow, scanEvents } from "../chain/event-scan.ts";
-import { SOURCES } from "../chain/logs.ts";
 import { jsonText } from "../format/export.ts";
 import { type Route, withQuery } from "../state/route.ts";
 import { useApp, useLoad } from "../ui/app-context.tsx";
@@ -110,7 +109,7 @@ function FilterForm({ filter }: { filter: EventFilter }) {
         contract
         <select value={filter.contract ?? ""} onChange={change("contract")}>
           <option value="">all</option>
-          {[...SOURCES, "FederationToken"].map((name) => (
+          {[...EVENT_SOURCES, "FederationToken"].map((name) => (
             <option key={name} value={name}>
               {name}
             </option>

@@ -37,7 +37,7 @@ export function GasPage() {
         note={
           part
             ? `the newest ${NEWEST} of ${formatInteger(traces.length)} transactions`
-            : `all ${formatInteger(traces.length)} transactions`
+            : `all ${formatInteger(traces.length)} transactions that left an event; failed ones leave none, the senders’ own ledgers have them`
         }
         side={
           part ? (
@@ -65,7 +65,7 @@ function GasOf({ rows }: { rows: readonly LedgerRow[] }) {
   return (
     <>
       <div class="stats">
-        <Stat name="gas" note={`${total.transactions} transactions, ${total.failed} failed`}>
+        <Stat name="gas" note={`${total.transactions} transactions`}>
           {formatInteger(total.gasUsed)}
         </Stat>
         <Stat name="fees" note="paid by the senders">

@@ -60,6 +60,7 @@ export function MinerPage() {
                     </span>,
                   ]
                 : null,
+              miner.slashed > 0n ? ["slashed so far", <Tokens key="x" units={miner.slashed} exact />] : null,
               ["reputation", formatWad(miner.reputation)],
               ["weight", <Tokens key="w" units={miner.weight} exact />],
               [
@@ -168,7 +169,7 @@ function columnsOf(miner: string): Column<RoundRecord>[] {
       show: (record) => {
         const score = scoreOf(record);
         return score ? (
-          <From at={record.ended} event="MinersScored">
+          <From at={record.ended} event="VotesCounted">
             {formatWad(score.reputation)}
           </From>
         ) : (

@@ -16,15 +16,17 @@ export function OverviewPage() {
   const active = [...view.miners.values()].filter(({ status }) => status === "active").length;
   const clients = [...view.clients.values()].filter(({ terms }) => terms.at(-1)?.active).length;
   const agreed = [...view.rounds.values()].findLast(({ status }) => status === "agreed");
+  // Before anything is read, nothing is said.
+  const known = complete || view.rounds.size > 0;
   return (
     <>
       <Title note="rounds, votes, payouts and gas, read from the chain’s events">Federation</Title>
       <div class="stats">
         <Stat
           name="newest round"
-          note={agreed ? <>newest agreed {String(agreed.round)}</> : "none agreed yet"}
+          note={agreed ? <>newest agreed {String(agreed.round)}</> : known && "none agreed yet"}
         >
-          <Round number={view.latestRound} />
+          {known ? <Round number={view.latestRound} /> : "…"}
         </Stat>
         <Stat name="accuracy on the validation set" note="of the newest agreed model">
           <Accuracy />
@@ -32,9 +34,11 @@ export function OverviewPage() {
         <Stat
           name="miners"
           note={
-            <>
-              <Tokens units={totals.staked} /> staked
-            </>
+            complete && (
+              <>
+                <Tokens units={totals.staked} /> staked
+              </>
+            )
           }
         >
           {complete ? active : "…"}
@@ -42,9 +46,11 @@ export function OverviewPage() {
         <Stat
           name="clients"
           note={
-            <>
-              <Tokens units={totals.promised} /> earned
-            </>
+            complete && (
+              <>
+                <Tokens units={totals.promised} /> earned
+              </>
+            )
           }
         >
           {complete ? clients : "…"}
@@ -52,9 +58,11 @@ export function OverviewPage() {
         <Stat
           name="in the pot"
           note={
-            <>
-              <Tokens units={totals.claimed} /> claimed
-            </>
+            complete && (
+              <>
+                <Tokens units={totals.claimed} /> claimed
+              </>
+            )
           }
         >
           {complete ? <Tokens units={totals.funded - totals.claimed} /> : "…"}
@@ -119,6 +127,12 @@ function round(value: number): number {
 function CurrentRound() {
   const { view, now, complete } = useApp();
   const record = view.rounds.get(view.latestRound);
+  if (!record && !complete)
+    return (
+      <Card title="Current round">
+        <Loading text="Reading the newest rounds …" />
+      </Card>
+    );
   if (!record)
     return (
       <Card title="Current round">

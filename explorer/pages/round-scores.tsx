@@ -34,7 +34,7 @@ export function RoundScores({ record }: { record: RoundRecord }) {
 
 function columnsOf(record: RoundRecord): Column<ScoreRecord>[] {
   const from = (value: string) => (
-    <From at={record.ended} event="MinersScored">
+    <From at={record.ended} event="VotesCounted">
       {value}
     </From>
   );

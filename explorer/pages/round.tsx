@@ -12,6 +12,7 @@ import { Table } from "../ui/table.tsx";
 import { Timeline } from "../ui/timeline.tsx";
 import { Address, Cid, From, Hash, Num, Pill, Time, Tokens, Tx } from "../ui/values.tsx";
 import { CandidateCard } from "./candidate.tsx";
+import { RoundFaults } from "./round-faults.tsx";
 import { RoundGas } from "./round-gas.tsx";
 import { RoundPayouts } from "./round-payouts.tsx";
 import { RoundScores } from "./round-scores.tsx";
@@ -99,6 +100,7 @@ function RoundOf({ record }: { record: RoundRecord }) {
           <p class="notice">No proposal reached the chain in this round.</p>
         </Card>
       ) : null}
+      <RoundFaults record={record} />
       <Refused record={record} />
       <RoundPayouts record={record} />
       <RoundScores record={record} />
@@ -175,7 +177,7 @@ function Result({ record }: { record: RoundRecord }) {
           record.seed === null ? (
             <span class="dim">not frozen yet</span>
           ) : (
-            <From key="d" at={record.candidates[0]?.posted ?? null} event="SeedFrozen">
+            <From key="d" at={record.opened} event="RoundOpened">
               <Num value={record.seed} />
             </From>
           ),

@@ -12,6 +12,8 @@ const POLL_MS = 2_000;
 const RETRY_MS = 3_000;
 /** While the history is read the page is redrawn at most this often, milliseconds. */
 const REDRAW_MS = 250;
+/** Longest wait for a frame, milliseconds. */
+const FRAME_MS = 200;
 
 /** Follows the chain until the page is closed; recovers from a node that stops and from a chain that is reset. */
 export async function follow(rpc: Rpc, store: Store): Promise<never> {
@@ -60,6 +62,7 @@ async function readAll(federation: Federation, history: History, store: Store): 
   const blockTime = timeNow(federation, latest);
   const first = parameters && (await glimpse(federation, Number(latest.number), parameters));
   store.set({ latestBlock: Number(latest.number), blockTime: await blockTime, glimpse: first });
+  await painted();
   let drawn = 0;
   await advance(federation, history, Number(latest.number), (reading) => {
     if (Date.now() - drawn < REDRAW_MS) return;
@@ -122,6 +125,13 @@ async function newest({ rpc }: Federation): Promise<RawBlock> {
   const block = await rpc<RawBlock | null>("eth_getBlockByNumber", "latest", false);
   if (!block) throw new QuorateError("NODE_DOWN", "The node has no newest block.");
   return block;
+}
+
+/** The next frame at the latest: reading on at once would keep the page from drawing what it has. */
+function painted(): Promise<void> {
+  const drawn = new Promise<void>((done) => requestAnimationFrame(() => setTimeout(done)));
+  // Hidden pages draw no frames.
+  return Promise.race([drawn, sleep(FRAME_MS)]);
 }
 
 function sleep(milliseconds: number): Promise<void> {

@@ -161,7 +161,8 @@ function Footer({ state }: { state: AppState }) {
     <>
       chain {String(federation!.chain)} · {federation!.network ?? "no deployment file"} · node{" "}
       {federation!.node} ({federation!.software.split("/").slice(0, 2).join(" ")}) · files{" "}
-      {federation!.content ?? "not configured"} · block time {formatUtc(blockTime)}
+      {federation!.content ?? "not configured"}
+      {blockTime > 0 && ` · block time ${formatUtc(blockTime)}`}
     </>
   );
 }

@@ -14,6 +14,9 @@ const FLAGS = [
   "--disable-sync",
 ];
 
+/** Title of what is skipped without a browser. */
+export const NEEDS_CHROMIUM = "need Chromium (apt-get install chromium)";
+
 /** Path of an installed Chromium; undefined if there is none. QUORATE_CHROMIUM names another. */
 export function findChromium(): string | undefined {
   return [process.env.QUORATE_CHROMIUM ?? "", ...CANDIDATES].find((path) => path !== "" && existsSync(path));

@@ -31,8 +31,10 @@ const MORE: Readonly<Record<string, string>> = {
 };
 
 /** Until no plot, table or value is still on its way. */
-const SETTLED =
-  "() => !document.querySelector('.loading') && document.querySelector('.status-text')?.textContent.startsWith('live')";
+function isSettled(): boolean {
+  const status = document.querySelector(".status-text")?.textContent;
+  return status?.startsWith("live") === true && document.querySelector(".loading") === null;
+}
 
 const executable = findChromium();
 if (!executable) throw new Error("no Chromium found: install it, or name it in QUORATE_CHROMIUM");
@@ -44,7 +46,7 @@ for (const scheme of ["light", "dark"] as const) {
     const { page, context, errors } = await openPage(browser, values.url, { scheme, width });
     for (const [name, path] of pages) {
       await page.goto(`${values.url}/#/${path}`);
-      await page.waitForFunction(SETTLED, undefined, { timeout: 30_000 });
+      await page.waitForFunction(isSettled, undefined, { timeout: 30_000 });
       await page.waitForTimeout(600);
       const file = join(values.out, `${name}-${scheme}${width === 1280 ? "" : `-${width}`}.png`);
       await page.screenshot({ path: file, fullPage: values.all });

@@ -6,6 +6,7 @@ import { ledgerToCsv } from "../../coordinator/protocol/ledger/report.ts";
 import {
   findChromium,
   launch,
+  NEEDS_CHROMIUM,
   openPage,
   type PageOptions,
   type WatchedPage,
@@ -18,10 +19,7 @@ import { serve } from "./serve.ts";
 
 const MARKUP = "<img src=x onerror=\"document.title='injected'\">North";
 const chromium = findChromium();
-if (!chromium)
-  console.warn(
-    "skipped: the explorer's browser tests, because there is no Chromium (apt-get install chromium)",
-  );
+if (!chromium) describe("the explorer in Chromium", () => it(NEEDS_CHROMIUM));
 const CHAINS: [string, () => Promise<TestChain>][] = [["hardhat", startChain]];
 if (hasAnvil()) CHAINS.push(["anvil", startAnvil]);
 

@@ -9,6 +9,7 @@ const NAMES = [
   "MinerRegistry",
   "ClientRegistry",
   "RewardDistributor",
+  "FaultProofs",
   "FederationToken",
   "AccessManager",
 ] as const;

@@ -65,8 +65,6 @@ export const EVENT_FIELDS = {
     round: "uint",
     openingHash: "bytes32",
     baseRoot: "bytes32",
-    baseCid: "bytes32",
-    parametersHash: "bytes32",
     members: "uint",
     updateTarget: "uint",
   },
@@ -83,13 +81,10 @@ export const EVENT_FIELDS = {
     reasonIndex: "uint",
   },
   VoteSkipped: { round: "uint", position: "uint", seat: "uint", fault: "uint" },
-  VotesCounted: { round: "uint", votes: "uints" },
   RoundAgreed: {
     round: "uint",
     candidate: "bytes32",
     settlement: "uint",
-    modelRoot: "bytes32",
-    modelCid: "bytes32",
     payoutsRoot: "bytes32",
     payoutsTotal: "uint",
     ratioBps: "uint",
@@ -97,6 +92,7 @@ export const EVENT_FIELDS = {
     finalAt: "uint",
   },
   RoundFailed: { round: "uint", candidateCount: "uint", participationBps: "uint", finalAt: "uint" },
+  CandidateStruck: { round: "uint", candidate: "bytes32" },
   RoundReverted: { round: "uint", settlement: "uint", modelRoot: "bytes32" },
   RoundVoided: { round: "uint" },
   ParametersQueued: { parameters: PARAMETERS },
@@ -112,7 +108,15 @@ export const EVENT_FIELDS = {
   MinerChanged: { miner: "address", status: "uint", key: "address", weight: "uint" },
   UnbondingStarted: { miner: "address", amount: "uint", releaseAt: "uint" },
   StakeWithdrawn: { miner: "address", amount: "uint" },
-  MinersScored: { round: "uint", miners: "addresses", reputations: "uints", weights: "uints" },
+  VotesCounted: { round: "uint", votes: "uints" },
+  StakeSlashed: {
+    miner: "address",
+    slashed: "uint",
+    stake: "uint",
+    unbonding: "uint",
+    finder: "address",
+    bounty: "uint",
+  },
   PresenceProven: { round: "uint", miner: "address", reputation: "uint" },
 
   ClientChanged: {
@@ -128,9 +132,14 @@ export const EVENT_FIELDS = {
   DefaultSampleCapChanged: { sampleCap: "uint" },
 
   Funded: { from: "address", amount: "uint", funded: "uint" },
-  PayoutRecorded: { settlement: "uint", round: "uint", root: "bytes32", total: "uint", finalAt: "uint" },
   PayoutsReverted: { settlement: "uint" },
   Claimed: { account: "address", settlement: "uint", amount: "uint", cumulative: "uint" },
+
+  Committed: { commitment: "bytes32", challenger: "address" },
+  CandidateDisproven: { round: "uint", candidate: "bytes32", finder: "address", slashBps: "uint" },
+  CoordinateWrong: { candidate: "bytes32", coordinate: "uint", verdict: "uint" },
+  ReferenceWrong: { candidate: "bytes32", index: "uint", fault: "uint" },
+  Punished: { miner: "address", offence: "bytes32", slashed: "uint", finder: "address", bounty: "uint" },
 } as const satisfies Readonly<Record<string, Fields>>;
 
 export type EventName = keyof typeof EVENT_FIELDS;
@@ -184,3 +193,12 @@ function readValue(kind: Kind | Fields, value: unknown): unknown {
   if (kind === "addresses" || kind === "bytes32s") return [...(value as Iterable<Hex>)];
   return value;
 }
+
+/** Contracts whose events make up a federation's history. */
+export const EVENT_SOURCES = [
+  "RoundConsensus",
+  "MinerRegistry",
+  "ClientRegistry",
+  "RewardDistributor",
+  "FaultProofs",
+] as const;

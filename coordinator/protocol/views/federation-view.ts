@@ -31,6 +31,8 @@ export interface CandidateRecord {
   /** Proposers, in the order of their ranks, each with its 64-byte compact signature. */
   readonly signers: readonly { readonly miner: Hex; readonly signature: Hex }[];
   readonly posted: Moment;
+  /** Proven wrong while the round was open: it counts as disagreed. */
+  readonly struck?: boolean;
 }
 
 /** A vote as it stands on chain or was counted. */
@@ -61,20 +63,36 @@ export interface ScoreRecord {
   readonly weight: bigint;
 }
 
+/** A candidate that was proven wrong. */
+export interface FaultRecord {
+  /** Candidate id. */
+  readonly candidate: Hex;
+  readonly finder: Hex;
+  /** Rate of the slash, basis points. */
+  readonly slashBps: number;
+  readonly proven: Moment;
+}
+
 export interface RoundRecord {
   readonly round: bigint;
   readonly status: RoundStatus;
   readonly opened: Moment;
   readonly openingHash: Hex;
   readonly baseRoot: Hex;
+  /** Digest of the base model's file; zero for the genesis model, which every node derives. */
   readonly baseCid: Hex;
   readonly parametersHash: Hex;
   /** In force for the whole round. */
   readonly parameters: ContractParameters;
   readonly updateTarget: number;
-  /** In seat order. */
+  /** In seat order; the weights the order of proposers is drawn by. */
   readonly roster: readonly Seat[];
+  /** Members slashed while the round was open: their votes count for nothing in it. */
+  readonly jailed: readonly Hex[];
+  /** Without those. */
   readonly activeWeight: bigint;
+  /** In the order of their proofs. */
+  readonly faults: readonly FaultRecord[];
   /** Payouts of the head the round builds on. */
   readonly payoutsRoot: Hex;
   readonly payoutsTotal: bigint;
@@ -119,6 +137,8 @@ export interface MinerView {
   readonly stake: bigint;
   readonly unbonding: bigint;
   readonly releaseAt: number;
+  /** Taken for proven faults, ever; smallest unit of the token. */
+  readonly slashed: bigint;
   /** Signs in the open round. */
   readonly key: Hex;
   /** Signs from the next opening on. */
@@ -153,6 +173,8 @@ export interface ClientView {
 export interface SettlementView {
   readonly settlement: bigint;
   readonly round: bigint;
+  /** Digest of the agreed model's file. */
+  readonly modelCid: Hex;
   readonly root: Hex;
   readonly total: bigint;
   readonly finalAt: number;

@@ -114,11 +114,13 @@ export function tallyOf(record: RoundRecord, candidate: CandidateRecord): Tally 
     votes: votesOn(record, candidate.id),
     signers: candidate.signers.map(({ miner }) => ({ miner, weight: weightOf(record, miner) })),
     activeWeight: record.activeWeight,
+    struck: candidate.struck ?? false,
   });
 }
 
-/** Weight of a miner in a round, 0 without a seat. */
+/** Weight of a miner's vote in a round, 0 without a seat or after a slash in it. */
 export function weightOf(record: RoundRecord, miner: Hex): bigint {
+  if (record.jailed.some((jailed) => sameHex(jailed, miner))) return 0n;
   return record.roster.find((seat) => sameHex(seat.miner, miner))?.weight ?? 0n;
 }
 

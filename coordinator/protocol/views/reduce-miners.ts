@@ -2,6 +2,7 @@ import type { Hex } from "../bytes.ts";
 import { type Draft, type EventOf, type Reducers, updateMiner, updateRound } from "./draft.ts";
 import type { ContractParameters } from "./events.ts";
 import type { MinerStatus, MinerView, RoundRecord, ScoreRecord } from "./federation-view.ts";
+import { minerOfWord, reputationOfWord, voteOfWord, WAD_PER_STEP } from "./vote-word.ts";
 
 /** In the order of the contract's enum. */
 const STATUSES: readonly MinerStatus[] = [
@@ -14,8 +15,7 @@ const STATUSES: readonly MinerStatus[] = [
   "exited",
 ];
 
-/** WAD per 1/10,000, the contract's unit of reputation. */
-const WAD_PER_STEP = 10n ** 14n;
+const MOST_WEIGHT = (1n << 88n) - 1n;
 
 /** How the events of MinerRegistry change miners, seats and rounds. */
 export const MINER_REDUCERS: Reducers = {
@@ -50,7 +50,8 @@ export const MINER_REDUCERS: Reducers = {
   StakeWithdrawn(draft, { args }) {
     updateMiner(draft, args.miner, () => ({ unbonding: 0n, releaseAt: 0 }));
   },
-  MinersScored: score,
+  StakeSlashed: slash,
+  VotesCounted: countVotes,
   PresenceProven: provePresence,
 };
 
@@ -65,6 +66,7 @@ function register(draft: Draft, event: EventOf<"MinerRegistered">): void {
     stake: 0n,
     unbonding: 0n,
     releaseAt: 0,
+    slashed: 0n,
     key: miner,
     nextKey: key,
     reputation: start,
@@ -101,20 +103,20 @@ function applyChange(draft: Draft, event: EventOf<"MinerChanged">): void {
 }
 
 /** The one reputation event of a round: those named voted, the other members of its roster missed it. */
-function score(draft: Draft, event: EventOf<"MinersScored">): void {
-  const { round, miners, reputations, weights } = event.args;
+function countVotes(draft: Draft, event: EventOf<"VotesCounted">): void {
+  const { round, votes } = event.args;
   draft.ballots += 1;
   const ballot = draft.ballots;
-  const scores = miners.map((miner, k): ScoreRecord => {
+  const reputations = new Map(
+    votes.map((word) => [minerOfWord(word, draft.rounds.get(round)), reputationOfWord(word)]),
+  );
+  const scores = [...reputations].map(([miner, reputation]): ScoreRecord => {
     const known = draft.miners.get(miner.toLowerCase());
-    return {
-      miner,
-      before: known ? afterMissed(known.recorded, ballot - 1, draft.parameters) : 0n,
-      reputation: reputations[k]!,
-      stake: known?.stake ?? 0n,
-      weight: weights[k]!,
-    };
+    const before = known ? afterMissed(known.recorded, ballot - 1, draft.parameters) : 0n;
+    const stake = known?.stake ?? 0n;
+    return { miner, before, reputation, stake, weight: weightDown(stake, reputation) };
   });
+  const present = scores.map(({ miner }) => miner);
   for (const { miner, reputation, weight } of scores)
     updateMiner(draft, miner, (known) => ({
       reputation,
@@ -123,12 +125,33 @@ function score(draft: Draft, event: EventOf<"MinersScored">): void {
       voted: known.voted + 1,
       lastVoted: round,
     }));
-  for (const { miner } of absentees(draft.rounds.get(round), miners))
+  for (const { miner } of absentees(draft.rounds.get(round), present))
     updateMiner(draft, miner, (known) => ({
       missed: known.missed + 1,
       reputation: afterMissed(known.recorded, ballot, draft.parameters),
     }));
-  updateRound(draft, round, () => ({ ballot, scores }));
+  updateRound(draft, round, (record) => ({
+    ballot,
+    scores,
+    countedVotes: votes.map((word) => voteOfWord(word, record)),
+  }));
+}
+
+/** Its vote counts no more in the open round, and its seat is lost at the next opening. */
+function slash(draft: Draft, event: EventOf<"StakeSlashed">): void {
+  const { miner, slashed, stake, unbonding } = event.args;
+  updateMiner(draft, miner, (known) => ({
+    stake,
+    unbonding,
+    slashed: known.slashed + slashed,
+    weight: 0n,
+    ...((known.status === "active" || known.status === "joining") && { status: "suspending" }),
+  }));
+  updateRound(draft, draft.latestRound, (record) => {
+    const seat = record.roster.find((member) => member.miner === miner);
+    if (record.status !== "open" || !seat || record.jailed.includes(miner)) return {};
+    return { jailed: [...record.jailed, miner], activeWeight: record.activeWeight - seat.weight };
+  });
 }
 
 function provePresence(draft: Draft, event: EventOf<"PresenceProven">): void {
@@ -144,6 +167,12 @@ function provePresence(draft: Draft, event: EventOf<"PresenceProven">): void {
       lastVoted: known.lastVoted !== null && known.lastVoted > round ? known.lastVoted : round,
     };
   });
+}
+
+/** contracts/libraries/Reputation.sol, weightDown: a seat holds at most 88 bits. */
+function weightDown(stake: bigint, reputation: bigint): bigint {
+  const weight = (stake * reputation) / (10_000n * WAD_PER_STEP);
+  return weight > MOST_WEIGHT ? MOST_WEIGHT : weight;
 }
 
 function absentees(record: RoundRecord | undefined, present: readonly Hex[]): { miner: Hex }[] {

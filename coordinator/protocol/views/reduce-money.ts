@@ -10,11 +10,6 @@ export const MONEY_REDUCERS: Reducers = {
   Funded(draft, { args }) {
     draft.funded = args.funded;
   },
-  PayoutRecorded(draft, { args }) {
-    const { settlement, round, root, total, finalAt } = args;
-    draft.settlements.set(settlement, { settlement, round, root, total, finalAt: Number(finalAt) });
-    draft.latestSettlement = settlement;
-  },
   PayoutsReverted(draft, { args }) {
     for (const settlement of draft.settlements.keys())
       if (settlement > args.settlement) draft.settlements.delete(settlement);

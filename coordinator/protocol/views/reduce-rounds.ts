@@ -1,9 +1,9 @@
-import { type Hex, toHex, ZERO_HASH } from "../bytes.ts";
+import { type Hex, ZERO_HASH } from "../bytes.ts";
 import type { Candidate } from "../round/messages.ts";
 import { type Draft, type EventOf, momentOf, type Reducers, updateRound, withTransaction } from "./draft.ts";
-import { drawOrder } from "./draw.ts";
+import { drawOrder, seedOfBlockHash } from "./draw.ts";
 import type { CandidateContent } from "./events.ts";
-import type { CandidateRecord, RoundRecord, Seat, VoteRecord } from "./federation-view.ts";
+import type { CandidateRecord, RoundRecord, Seat } from "./federation-view.ts";
 
 /** How the events of RoundConsensus change the rounds. */
 export const ROUND_REDUCERS: Reducers = {
@@ -29,11 +29,6 @@ export const ROUND_REDUCERS: Reducers = {
     const skipped = { position: Number(args.position), seat: Number(args.seat), fault: Number(args.fault) };
     updateRound(draft, args.round, (record) => ({ skippedVotes: [...record.skippedVotes, skipped] }));
   },
-  VotesCounted(draft, { args }) {
-    updateRound(draft, args.round, (record) => ({
-      countedVotes: args.votes.map((word) => unpackVote(word, record)),
-    }));
-  },
   RoundAgreed: agree,
   RoundFailed(draft, event) {
     const { round, participationBps, finalAt } = event.args;
@@ -42,6 +37,23 @@ export const ROUND_REDUCERS: Reducers = {
       ended: momentOf(event),
       participationBps: Number(participationBps),
       finalAt: Number(finalAt),
+      transactions: withTransaction(record, event.transaction),
+    }));
+  },
+  CandidateStruck(draft, event) {
+    const { round, candidate } = event.args;
+    updateRound(draft, round, (record) => ({
+      candidates: record.candidates.map((known) =>
+        known.id === candidate ? { ...known, struck: true } : known,
+      ),
+      transactions: withTransaction(record, event.transaction),
+    }));
+  },
+  CandidateDisproven(draft, event) {
+    const { round, candidate, finder, slashBps } = event.args;
+    const fault = { candidate, finder, slashBps: Number(slashBps), proven: momentOf(event) };
+    updateRound(draft, round, (record) => ({
+      faults: [...record.faults, fault],
       transactions: withTransaction(record, event.transaction),
     }));
   },
@@ -74,11 +86,13 @@ const FRESH_ROUND = {
   finalAt: null,
   ballot: null,
   scores: [],
+  jailed: [],
+  faults: [],
 } as const satisfies Partial<RoundRecord>;
 
 function open(draft: Draft, event: EventOf<"RoundOpened">): void {
   const { members: _, updateTarget, ...opening } = event.args;
-  const { parameters } = draft;
+  const { parameters, parametersHash } = draft;
   // The constructor announces the first parameters, so only a read that starts after it can lack them.
   if (!parameters) return;
   const roster = draft.seats.map((address): Seat => {
@@ -93,7 +107,9 @@ function open(draft: Draft, event: EventOf<"RoundOpened">): void {
     ...opening,
     opened: momentOf(event),
     parameters,
+    parametersHash: parametersHash ?? ZERO_HASH,
     updateTarget: Number(updateTarget),
+    baseCid: base?.modelCid ?? ZERO_HASH,
     roster,
     activeWeight: roster.reduce((sum, seat) => sum + seat.weight, 0n),
     payoutsRoot: base?.root ?? ZERO_HASH,
@@ -115,6 +131,9 @@ function post(draft: Draft, event: EventOf<"CandidatePosted">): void {
     };
     return {
       candidates: [...record.candidates, posted],
+      // A proposal that freezes another seed than the usual one says so before.
+      seed: record.seed ?? seedOfBlockHash(record.opened.blockHash),
+      seedBlock: record.seedBlock ?? record.opened.block,
       transactions: withTransaction(record, event.transaction),
     };
   });
@@ -154,6 +173,20 @@ function castVote(draft: Draft, event: EventOf<"VoteCast">): void {
 
 function agree(draft: Draft, event: EventOf<"RoundAgreed">): void {
   const { round, candidate, settlement, ratioBps, participationBps, finalAt } = event.args;
+  const { payoutsRoot, payoutsTotal } = event.args;
+  const won = draft.rounds.get(round)?.candidates.find(({ id }) => id === candidate);
+  // No root: the last one stays in force.
+  const root =
+    payoutsRoot === ZERO_HASH ? (draft.settlements.get(settlement - 1n)?.root ?? ZERO_HASH) : payoutsRoot;
+  draft.settlements.set(settlement, {
+    settlement,
+    round,
+    modelCid: won?.candidate.modelCid ?? ZERO_HASH,
+    root,
+    total: payoutsTotal,
+    finalAt: Number(finalAt),
+  });
+  draft.latestSettlement = settlement;
   updateRound(draft, round, (record) => ({
     status: "agreed",
     ended: momentOf(event),
@@ -195,21 +228,4 @@ function signersByRank(
   const order = record.seed === null ? [] : drawOrder(record.seed, record.roster);
   const union = new Map([...known.signers, ...added].map((signer) => [signer.miner, signer]));
   return [...union.values()].sort((a, b) => order.indexOf(a.miner) - order.indexOf(b.miner));
-}
-
-/** miner (bits 96–255), candidate index (88–95), support (80–87), confidence (64–79), reason (56–63). */
-function unpackVote(word: bigint, record: RoundRecord): VoteRecord {
-  const address = word >> 96n;
-  const index = Number((word >> 88n) & 0xffn);
-  const bytes = new Uint8Array(20);
-  for (let i = 19, rest = address; i >= 0; i--, rest >>= 8n) bytes[i] = Number(rest & 0xffn);
-  const lower = toHex(bytes);
-  return {
-    // The roster has the address with its checksum.
-    miner: record.roster.find((seat) => seat.miner.toLowerCase() === lower)?.miner ?? lower,
-    candidate: record.candidates[index]?.id ?? ZERO_HASH,
-    support: ((word >> 80n) & 0xffn) === 1n,
-    confidence: Number((word >> 64n) & 0xffffn),
-    reason: Number((word >> 56n) & 0xffn),
-  };
 }
