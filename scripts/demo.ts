@@ -4,6 +4,7 @@ import { CommanderError } from "commander";
 import { isQuorateError } from "../coordinator/protocol/errors.ts";
 import { parseDemoOptions } from "./demo/options.ts";
 import { runDemo } from "./demo/run.ts";
+import { runScenarios, scenarioList, scenarioNamed } from "./demo/scenarios/registry.ts";
 import { summaryText } from "./demo/summary.ts";
 
 const INTERRUPTED = 130;
@@ -20,6 +21,11 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
 async function main(): Promise<number> {
   try {
     const options = parseDemoOptions(process.argv.slice(2));
+    if (options.scenario === "list") {
+      console.log(scenarioList());
+      return 0;
+    }
+    if (options.scenario) return (await runScenarios([scenarioNamed(options.scenario)], console.log)) ? 0 : 1;
     const result = await runDemo(options, stop.signal);
     if (options.json) console.log(JSON.stringify(result.report, null, 2));
     else console.log(summaryText(options, result));
@@ -35,7 +41,7 @@ async function main(): Promise<number> {
     }
     if (isQuorateError(error)) console.error(`error ${error.code}: ${error.message}`);
     else console.error(error);
-    return 1;
+    return isQuorateError(error, "USAGE") ? USAGE : 1;
   }
 }
 

@@ -26,7 +26,7 @@ export interface CheckInputs {
 /** Token balances at the end, in the token's smallest unit. */
 export interface Money {
   readonly supply: bigint;
-  /** Sum over everybody: deployer, registry, pot, miners, clients. */
+  /** Sum over everybody: deployer, what was slashed, registry, pot, miners, clients. */
   readonly balances: bigint;
   readonly registryBalance: bigint;
   readonly staked: bigint;
@@ -109,7 +109,7 @@ function paidIn({ payouts }: ReportRound): bigint {
   return Object.values(payouts).reduce((sum, value) => sum + BigInt(value), 0n);
 }
 
-function isConserved(money: Money): boolean {
+export function isConserved(money: Money): boolean {
   const pot = money.potBalance === money.funded - money.claimed;
   return money.balances === money.supply && money.registryBalance === money.staked && pot;
 }

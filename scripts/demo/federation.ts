@@ -7,6 +7,7 @@ import { LEDGER_FILE } from "../../coordinator/cli/connect.ts";
 import { splitMnist } from "../../coordinator/cli/data/split.ts";
 import { formatAttack } from "../../coordinator/protocol/attacks/attack.ts";
 import type { Hex } from "../../coordinator/protocol/bytes.ts";
+import { EXACT_SHAPLEY_CLIENTS } from "../../coordinator/protocol/round/recompute.ts";
 import type { Funder, User } from "../federation/accounts.ts";
 import { hardhatArtifacts } from "../federation/artifact.ts";
 import { deployFederation } from "../federation/deploy.ts";
@@ -15,10 +16,11 @@ import { PROFILES, type Profile } from "../federation/parameters.ts";
 import { writeTaskFiles } from "../federation/task-files.ts";
 import type { Display } from "./display.ts";
 import { freePorts } from "./folder.ts";
-import type { DemoOptions } from "./options.ts";
+import { type DemoOptions, VALIDATION_IMAGES } from "./options.ts";
 import type { Supervisor } from "./supervisor.ts";
 
 const CLI = fileURLToPath(new URL("../../coordinator/cli/quorate.js", import.meta.url));
+const FAULTY = fileURLToPath(new URL("faulty-miner.ts", import.meta.url));
 const CHAIN = fileURLToPath(new URL("chain.ts", import.meta.url));
 
 /** Long enough for a loaded machine; a process that ends early is noticed at once. */
@@ -59,7 +61,7 @@ export async function setUpFederation(
   const network = "demo";
   const profile = profileFor(options);
   const common = { signer, artifact, ledger, log };
-  const deployment = await deployFederation({ ...common, network, path, profile, task, taskFolder });
+  const deployment = await deployFederation({ ...common, network, path, profile, task, rule, taskFolder });
   const funder: Funder = { ...common, deployment };
   const endpoints = (await freePorts(options.miners)).map((port) => `http://127.0.0.1:${port}`);
   const account = { ether: ETHER, fast: true };
@@ -76,19 +78,31 @@ export async function setUpFederation(
   return { rpcUrl: rpcUrl!, provider, funder, contract, miners, endpoints, clients };
 }
 
-/** Seconds to score one coalition on 6,000 images, on a slow core. */
-const SCORE_SECONDS = 0.3;
-/** Exact Shapley values score every coalition of so many updates; above that they are sampled. */
-const MOST_EXACT = 10;
+/** Seconds to score one coalition on one image, on a slow core. */
+const SCORE_SECONDS = 0.3 / VALIDATION_IMAGES;
+/** The machine may have other work: nobody waits longer for it, unless a miner is down. */
+const BUSY = 6;
+/** Seconds for a client to start, train and upload, when others do the same. */
+const CLIENT_SECONDS = 4;
 
-/** The demo's settings, with as much time as scoring 2^clients coalitions takes when all miners share these cores. */
-export function profileFor({ clients, miners }: Pick<DemoOptions, "clients" | "miners">): Profile {
+/**
+ * The demo's settings, with as much time as scoring 2^clients coalitions takes when all miners share these cores, and
+ * as many clients to train.
+ */
+export function profileFor({
+  clients,
+  miners,
+  validationSize = VALIDATION_IMAGES,
+  slack = 1,
+}: Pick<DemoOptions, "clients" | "miners" | "validationSize" | "slack">): Profile {
   const { parameters, ringSlots } = PROFILES.demo;
-  const sharing = Math.ceil(miners / availableParallelism());
-  const scoring = Math.ceil(2 ** Math.min(clients, MOST_EXACT) * SCORE_SECONDS * sharing);
-  const proposeSlot = Math.max(parameters.proposeSlot, scoring);
-  const voteWindow = Math.max(parameters.voteWindow, scoring);
-  return { parameters: { ...parameters, proposeSlot, voteWindow }, ringSlots };
+  const sharing = Math.ceil(miners / availableParallelism()) * BUSY;
+  const coalitions = 2 ** Math.min(clients, EXACT_SHAPLEY_CLIENTS);
+  const scoring = Math.ceil(coalitions * validationSize * SCORE_SECONDS * sharing);
+  const collectMax = Math.max(parameters.collectMax, CLIENT_SECONDS * clients) * slack;
+  const proposeSlot = Math.max(parameters.proposeSlot, scoring) * slack;
+  const voteWindow = Math.max(parameters.voteWindow, scoring) * slack;
+  return { parameters: { ...parameters, collectMax, proposeSlot, voteWindow }, ringSlots };
 }
 
 /** Splits the data and starts one process per miner and client. */
@@ -124,7 +138,20 @@ export function startMiner(
 ): void {
   const task = index === 0 ? ["--task", join(options.out, "task")] : [];
   const node = [...chainArgs(federation), ...keyArgs(federation.miners[index]!)];
-  const args = [CLI, "miner", "run", ...node, "--json", "--log-level", "info", ...task];
+  const honest = [
+    CLI,
+    "miner",
+    "run",
+    ...node,
+    "--json",
+    "--log-level",
+    "info",
+    "--metrics-port",
+    "0",
+    ...task,
+  ];
+  const { faulty } = options;
+  const args = index === faulty?.index ? [FAULTY, "--fault", faulty.fault, ...node, ...task] : honest;
   supervisor.start({ name: `miner-${index + 1}`, args });
 }
 
@@ -137,6 +164,19 @@ export function startVerify(
   const name = `verify-${round}`;
   supervisor.start({ name, args: [CLI, "verify", "--round", String(round), ...chainArgs(federation)] });
   return supervisor.waitForExit(name);
+}
+
+/** Starts the web explorer on a port of its own; resolves with its address. */
+export async function startExplorer(
+  options: DemoOptions,
+  supervisor: Supervisor,
+  { rpcUrl, endpoints }: DemoFederation,
+): Promise<string> {
+  const deployment = join(options.out, "deployment.json");
+  const where = ["--rpc", rpcUrl, "--deployment", deployment, "--ipfs", endpoints[0]!];
+  supervisor.start({ name: "explorer", args: [CLI, "explorer", "serve", ...where, "--port", "0"] });
+  const [, url] = await supervisor.waitForLog("explorer", /^explorer of \S+ at (\S+)$/m, START_TIMEOUT_MS);
+  return url!;
 }
 
 function chainArgs({ rpcUrl, contract }: DemoFederation): string[] {

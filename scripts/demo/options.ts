@@ -2,9 +2,16 @@ import { Command, InvalidArgumentError } from "commander";
 import { parseAttack } from "../../coordinator/cli/client/poison.ts";
 import { parsePercentages } from "../../coordinator/cli/data/split.ts";
 import { integerBetween } from "../../coordinator/cli/options.ts";
-import { FEDAVG, parseRuleText, type Rule } from "../../coordinator/protocol/aggregation/rule.ts";
+import {
+  assertFits,
+  FEDAVG,
+  formatRule,
+  parseRuleText,
+  type Rule,
+} from "../../coordinator/protocol/aggregation/rule.ts";
 import type { Attack } from "../../coordinator/protocol/attacks/attack.ts";
 import { isQuorateError } from "../../coordinator/protocol/errors.ts";
+import type { Fault } from "./faults.ts";
 
 /** Most miners and clients one machine is asked to carry. */
 const MOST_MINERS = 16;
@@ -12,6 +19,8 @@ const MOST_CLIENTS = 64;
 /** Above so many clients their coalitions, twice as many with each, are scored on fewer images. */
 const FULL_VALIDATION_CLIENTS = 6;
 const REDUCED_VALIDATION = 1_000;
+/** Images of MNIST's validation set. */
+export const VALIDATION_IMAGES = 6_000;
 
 export interface DemoOptions {
   readonly rounds: number;
@@ -24,9 +33,15 @@ export interface DemoOptions {
   readonly byzantine: number;
   readonly attack: Attack;
   readonly miners: number;
+  /** A miner that is not honest. */
+  readonly faulty?: { readonly index: number; readonly fault: Fault };
   readonly seed: string;
   /** Folder of everything the run writes; emptied first. */
   readonly out: string;
+  /** A named fault to run instead of the demo; "list" names them. */
+  readonly scenario?: string;
+  /** So many times as long as usual the deadlines are; 1 by default. Rounds that go well end early all the same. */
+  readonly slack?: number;
   readonly keep: boolean;
   readonly json: boolean;
   /** Training samples per client; all of its part if undefined. */
@@ -51,6 +66,7 @@ export function parseDemoOptions(argv: readonly string[]): DemoOptions {
     .option("--miners <n>", "miners, at least 2", integerBetween(2, MOST_MINERS), 2)
     .option("--seed <text>", "seed of data split, noise, first model and shuffles", "1")
     .option("--out <folder>", "where the report, the logs and the nodes' folders go", "runs/demo")
+    .option("--scenario <name>", "make this fault and show what comes of it; list: name them all")
     .option("--keep", "leave chain and miners running at the end", false)
     .option("--json", "print the report instead of tables", false)
     .allowExcessArguments(false)
@@ -63,7 +79,9 @@ export function parseDemoOptions(argv: readonly string[]): DemoOptions {
     command.error(
       `error: --byzantine ${options.byzantine} of ${options.clients} clients leaves nobody honest`,
     );
-  const { labelNoise, clients } = options as { labelNoise: readonly number[]; clients: number };
+  const { labelNoise, clients, rule } = options as Pick<DemoOptions, "labelNoise" | "clients" | "rule">;
+  const unfit = reasonAgainst(rule, clients);
+  if (unfit) command.error(`error: --rule ${formatRule(rule)}, --clients ${clients}: ${unfit}`);
   const full = Array.from({ length: clients }, (_, i) => labelNoise[i] ?? 0);
   const validationSize = clients > FULL_VALIDATION_CLIENTS ? { validationSize: REDUCED_VALIDATION } : {};
   return { ...validationSize, ...options, batchSize: batch, labelNoise: full } as unknown as DemoOptions;
@@ -86,8 +104,8 @@ function addTrainingOptions(command: Command): void {
     .option("--samples <n>", "training samples per client (default: all)", integerBetween(1, 54_000))
     .option(
       "--validation-size <n>",
-      `validation images (default: 6000, above ${FULL_VALIDATION_CLIENTS} clients ${REDUCED_VALIDATION})`,
-      integerBetween(1, 6_000),
+      `validation images (default: ${VALIDATION_IMAGES}, above ${FULL_VALIDATION_CLIENTS} clients ${REDUCED_VALIDATION})`,
+      integerBetween(1, VALIDATION_IMAGES),
     )
     .option(
       "--epochs <n>",
@@ -109,6 +127,17 @@ function parseRule(text: string): Rule {
     return parseRuleText(text);
   } catch (error) {
     if (isQuorateError(error)) throw new InvalidArgumentError(`${error.message}.`);
+    throw error;
+  }
+}
+
+/** Why no round of so many clients could ever have a model. */
+function reasonAgainst(rule: Rule, clients: number): string | undefined {
+  try {
+    assertFits(rule, clients);
+    return undefined;
+  } catch (error) {
+    if (isQuorateError(error)) return error.message;
     throw error;
   }
 }

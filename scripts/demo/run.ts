@@ -4,7 +4,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Cleanup, withCleanup } from "../../coordinator/cli/cleanup.ts";
 import { checkRun, type DemoCheck } from "./checks.ts";
 import { createDisplay, type Display } from "./display.ts";
-import { type DemoFederation, profileFor, setUpFederation, startNodes, startVerify } from "./federation.ts";
+import {
+  type DemoFederation,
+  profileFor,
+  setUpFederation,
+  startExplorer,
+  startNodes,
+  startVerify,
+} from "./federation.ts";
 import { prepareFolder, recordKept } from "./folder.ts";
 import { readMoney } from "./money.ts";
 import { createObserver, type Observer } from "./observer.ts";
@@ -24,8 +31,14 @@ export interface DemoResult {
   readonly checks: readonly DemoCheck[];
   readonly names: Names;
   readonly federation: DemoFederation;
-  /** Processes that --keep left running. */
-  readonly kept: readonly RunningProcess[];
+  /** What --keep left running. */
+  readonly kept?: Kept;
+}
+
+export interface Kept {
+  readonly processes: readonly RunningProcess[];
+  /** Address of the web explorer. */
+  readonly explorer: string;
 }
 
 /** Everything one run shares. */
@@ -51,7 +64,7 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
   const run: Run = { options, supervisor, display, signal, started: Date.now() };
   try {
     const result = await withCleanup((cleanup) => runFederation(run, cleanup));
-    return { ...result, kept: options.keep ? keep(run, result.federation) : [] };
+    return options.keep ? { ...result, kept: await keep(run, result.federation) } : result;
   } finally {
     display.stop();
     await supervisor.stop();
@@ -78,11 +91,11 @@ async function runFederation(run: Run, cleanup: Cleanup): Promise<Omit<DemoResul
     roundSeconds: roundSeconds(options),
     rounds: options.rounds,
     signal,
-    async onEnded(record) {
+    async onEnded(record, refusals) {
       await observer.observe(record);
       const report = await saveReport(run, observer);
       const round = report.rounds.find((entry) => entry.round === Number(record.round));
-      if (round) display.line(roundTable(round, names));
+      if (round) display.line(roundTable(round, names, refusals));
     },
   });
   await waitForClients(run);
@@ -130,10 +143,11 @@ function namesOf({ miners, clients }: DemoFederation): Names {
   return Object.fromEntries([...named("miner", miners), ...named("client", clients)]);
 }
 
-function keep({ options, supervisor }: Run, { miners }: DemoFederation): readonly RunningProcess[] {
-  const names = ["chain", ...miners.map((_, i) => `miner-${i + 1}`)];
-  const kept = supervisor.running().filter(({ name }) => names.includes(name));
-  recordKept(options.out, kept);
+async function keep({ options, supervisor }: Run, federation: DemoFederation): Promise<Kept> {
+  const explorer = await startExplorer(options, supervisor, federation);
+  const names = ["chain", ...federation.miners.map((_, i) => `miner-${i + 1}`), "explorer"];
+  const processes = supervisor.running().filter(({ name }) => names.includes(name));
+  recordKept(options.out, processes);
   supervisor.release(names);
-  return kept;
+  return { processes, explorer };
 }

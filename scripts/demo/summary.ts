@@ -25,23 +25,21 @@ function whereNext(options: DemoOptions, { federation, kept }: DemoResult): stri
     `report           ${join(options.out, "report.json")} (docs/report.md says what it holds)`,
     `logs             ${join(options.out, "logs")}/, one file per process`,
   ];
-  if (kept.length === 0)
+  if (!kept)
     return [
       ...files,
-      "explore a run    npm run demo -- --keep leaves chain and miners running for quorate status and quorate explorer",
+      "explore a run    npm run demo -- --keep leaves chain, miners and web explorer running and gives its address",
     ];
   const chain = `--rpc ${federation.rpcUrl} --contract ${federation.contract}`;
-  const deployment = join(options.out, "deployment.json");
   return [
     ...files,
     "still running:",
-    ...kept.map(({ name, pid }) => `  ${name.padEnd(10)} pid ${pid}`),
+    ...kept.processes.map(({ name, pid }) => `  ${name.padEnd(10)} pid ${pid}`),
     `look around      npx quorate status ${chain}`,
     `                 npx quorate rounds ${chain}`,
     `                 npx quorate gas ${chain}`,
     `                 npx quorate verify --round 1 ${chain}`,
-    `in a browser     npx quorate explorer --rpc ${federation.rpcUrl} --deployment ${deployment} --ipfs ${federation.endpoints[0]}`,
-    "                 then open http://127.0.0.1:4600",
-    `stop them        ${stopCommand(kept)}`,
+    `stop them        ${stopCommand(kept.processes)}`,
+    `in a browser     ${kept.explorer}`,
   ];
 }

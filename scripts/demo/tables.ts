@@ -6,15 +6,25 @@ export type Names = Readonly<Record<string, string>>;
 
 const WAD = 10n ** 18n;
 
-/** A round as text: one line of its outcome, then a table of miners and one of clients. */
-export function roundTable(round: ReportRound, names: Names): string {
-  const nameOf = (address: string) => names[address.toLowerCase()] ?? shorten(address);
-  const miners = new Table({ head: ["miner", "signed", "vote", "weight", "reputation"], style: plain });
+/**
+ * A round as text: one line of its outcome, then a table of miners and one of clients.
+ * @param refusals why a client's update was refused, by the client's name
+ */
+export function roundTable(
+  round: ReportRound,
+  names: Names,
+  refusals: ReadonlyMap<string, string> = new Map(),
+): string {
+  return `${roundLine(round)}\n${minerTable(round, names)}\n${clientTable(round, names, refusals)}`;
+}
+
+function minerTable(round: ReportRound, names: Names): string {
+  const table = new Table({ head: ["miner", "signed", "vote", "weight", "reputation"], style: plain });
   for (const [miner, reputation] of Object.entries(round.reputation)) {
     const votes = round.votes.filter((vote) => vote.miner === miner);
     const signed = round.proposals.filter((proposal) => proposal.miner === miner);
-    miners.push([
-      nameOf(miner),
+    table.push([
+      nameOf(names, miner),
       signed.map((proposal) => proposal.candidate.slice(0, 10)).join(" ") || "–",
       votes.map((vote) => `${vote.support ? "yes" : "no"} ${percent(vote.confidenceBps)}`).join(", ") ||
         "absent",
@@ -22,29 +32,32 @@ export function roundTable(round: ReportRound, names: Names): string {
       decimal(BigInt(reputation), 2),
     ]);
   }
-  const clients = new Table({
-    head: [
-      "client",
-      ...(round.selection ? ["received", "weight"] : []),
-      "Shapley (correct answers)",
-      "payout",
-    ],
-    style: plain,
-  });
-  const byName = (a: string, b: string) => nameOf(a).localeCompare(nameOf(b), "en", { numeric: true });
+  return table.toString();
+}
+
+function clientTable(round: ReportRound, names: Names, refusals: ReadonlyMap<string, string>): string {
+  const used = round.selection ? ["received", "weight"] : [];
+  const table = new Table({ head: ["client", ...used, "Shapley (correct answers)", "payout"], style: plain });
+  const byName = (a: string, b: string) =>
+    nameOf(names, a).localeCompare(nameOf(names, b), "en", { numeric: true });
   for (const client of Object.keys(round.shapley).sort(byName)) {
     const value = Number(round.shapley[client]) / Number(round.shapleyDenominator);
-    const used = round.selection ? ["yes", weightText(round.selection, client)] : [];
-    clients.push([
-      nameOf(client),
-      ...used,
+    table.push([
+      nameOf(names, client),
+      ...(round.selection ? ["yes", weightText(round.selection, client)] : []),
       value.toFixed(2),
       `${amount(BigInt(round.payouts[client] ?? "0"))} QRT`,
     ]);
   }
-  const missing = Object.keys(names).filter((address) => isMissing(round, names, address));
-  for (const address of missing) clients.push([nameOf(address), "no", "–", "–", "–"]);
-  return `${roundLine(round)}\n${miners.toString()}\n${clients.toString()}`;
+  for (const address of Object.keys(names).filter((each) => isMissing(round, names, each))) {
+    const why = refusals.get(nameOf(names, address));
+    table.push([nameOf(names, address), why ? `refused: ${why}` : "no", "–", "–", "–"]);
+  }
+  return table.toString();
+}
+
+function nameOf(names: Names, address: string): string {
+  return names[address.toLowerCase()] ?? shorten(address);
 }
 
 /** A client without an update in the manifest: it sent none, or one that was refused. */
@@ -115,7 +128,7 @@ export function contributions(
   const totals = new Map<string, { client: string; shapley: number; paid: bigint }>();
   for (const round of report.rounds)
     for (const [address, numerator] of Object.entries(round.shapley)) {
-      const client = names[address.toLowerCase()] ?? shorten(address);
+      const client = nameOf(names, address);
       const total = totals.get(client) ?? { client, shapley: 0, paid: 0n };
       total.shapley += Number(numerator) / Number(round.shapleyDenominator);
       total.paid += BigInt(round.payouts[address] ?? "0");

@@ -14,6 +14,9 @@ const PATIENCE_MS = 120_000;
 /** Parts of a round on its bar: training and uploading, proposing, voting. */
 const SHARE = { collect: 0.6, propose: 0.8, vote: 0.95 } as const;
 
+/** Why a client's update was refused, by the client's name. */
+export type Refusals = ReadonlyMap<string, string>;
+
 export interface WatchOptions {
   readonly chain: QuorateReader;
   readonly supervisor: Supervisor;
@@ -25,8 +28,8 @@ export interface WatchOptions {
   /** The last round to wait for. */
   readonly rounds: number;
   readonly signal: AbortSignal;
-  /** Called with each round that has ended, in order. */
-  readonly onEnded: (record: RoundRecord) => Promise<void>;
+  /** Called with each round that has ended, in order, and who was refused in it. */
+  readonly onEnded: (record: RoundRecord, refusals: Refusals) => Promise<void>;
 }
 
 /**
@@ -45,7 +48,7 @@ export async function watchRounds(options: WatchOptions): Promise<void> {
     training.update();
     if (record?.ended) {
       options.display.round(Number(next), record.status, 1);
-      await options.onEnded(record);
+      await options.onEnded(record, training.refusals());
       next += 1n;
       since = Date.now();
       training.reset();
@@ -60,11 +63,12 @@ export async function watchRounds(options: WatchOptions): Promise<void> {
 interface Training {
   readonly submitted: () => number;
   readonly done: () => number;
+  readonly refusals: () => Refusals;
   readonly update: () => void;
   readonly reset: () => void;
 }
 
-/** Reads what the clients report of their training and uploads. */
+/** Reads what the clients report of their training, uploads and refusals. */
 function followTraining({ clients, logsFolder, display }: WatchOptions): Training {
   const followers = Array.from(
     { length: clients },
@@ -72,13 +76,16 @@ function followTraining({ clients, logsFolder, display }: WatchOptions): Trainin
   );
   const parts = new Map<number, number>();
   const submitted = new Set<number>();
+  const refused = new Map<string, string>();
   return {
     submitted: () => submitted.size,
+    refusals: () => new Map(refused),
     done: () => [...parts.values()].reduce((sum, part) => sum + part, 0) / clients,
     update() {
       for (const [index, follower] of followers.entries())
-        for (const { event, done, total } of follower.read()) {
+        for (const { event, done, total, codes } of follower.read()) {
           if (event === "submitted") submitted.add(index);
+          if (event === "refused") refused.set(`client ${index + 1}`, String(codes));
           if (event !== "training") continue;
           parts.set(index, Number(done) / Number(total));
           display.training(`client ${index + 1}`, Number(done), Number(total));
@@ -87,6 +94,7 @@ function followTraining({ clients, logsFolder, display }: WatchOptions): Trainin
     reset() {
       parts.clear();
       submitted.clear();
+      refused.clear();
     },
   };
 }

@@ -6,6 +6,8 @@ import { JsonRpcProvider } from "ethers";
 import hre from "hardhat";
 import { createKeystore } from "../../coordinator/adapters/keys/keystore.ts";
 import { openFileLedger } from "../../coordinator/adapters/ledger/file-ledger.ts";
+import { FEDAVG } from "../../coordinator/protocol/aggregation/rule.ts";
+import { quorate } from "../../scripts/demo/quorate.ts";
 import {
   contractAt,
   type Funder,
@@ -17,7 +19,6 @@ import {
 import { hardhatArtifacts } from "../../scripts/federation/artifact.ts";
 import { deployFederation } from "../../scripts/federation/deploy.ts";
 import { PROFILES } from "../../scripts/federation/parameters.ts";
-import { quorate } from "./quorate.ts";
 
 const TOKEN = 10n ** 18n;
 const TASK = {
@@ -61,6 +62,7 @@ describe("commands of miners' owners and clients on a chain", function () {
       path,
       profile,
       task: TASK,
+      rule: FEDAVG,
       taskFolder: folder,
       log,
     };

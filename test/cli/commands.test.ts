@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { reportFailure } from "../../coordinator/cli/failure.ts";
 import { QuorateError } from "../../coordinator/protocol/errors.ts";
-import { quorate } from "./quorate.ts";
+import { quorate } from "../../scripts/demo/quorate.ts";
 
 const KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { plotHeatmap } from "../../coordinator/cli/simulate/heatmap.ts";
-import { quorate } from "./quorate.ts";
+import { quorate } from "../../scripts/demo/quorate.ts";
 
 describe("quorate simulate", () => {
   const folder = mkdtempSync(join(tmpdir(), "quorate-simulate-"));

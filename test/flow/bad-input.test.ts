@@ -12,10 +12,12 @@ import { type Model, withFloats } from "../../coordinator/protocol/model/model.t
 import { modelRoot } from "../../coordinator/protocol/model/model-root.ts";
 import { encodeModel } from "../../coordinator/protocol/model/safetensors.ts";
 import type { Domain, Update } from "../../coordinator/protocol/round/messages.ts";
+import { quorate } from "../../scripts/demo/quorate.ts";
+import { breakOffUpload } from "../../scripts/demo/scenarios/broken-upload.ts";
+import { type Flow, startFlow } from "../../scripts/demo/scenarios/flow.ts";
+import { scenarioNamed } from "../../scripts/demo/scenarios/registry.ts";
+import { playScenario } from "../../scripts/demo/scenarios/scenario.ts";
 import type { User } from "../../scripts/federation/accounts.ts";
-import { quorate } from "../cli/quorate.ts";
-import { breakOffUpload } from "./broken-upload.ts";
-import { type Flow, startFlow } from "./harness.ts";
 
 const ARCHITECTURE = { kind: "dense", layers: [784, 200, 200, 10] } as const;
 const BAD_HASH = `0x${"ab".repeat(32)}` as Hex;
@@ -181,20 +183,16 @@ describe("bad input to a running miner", function () {
   it("lost nothing: the round still agrees on the updates that were right", async () => {
     const { out } = flow.options;
     const files = await splitMnist({ parts: 3, seed: "1", samples: 100, out: join(out, "data") });
-    for (const [index, user] of flow.federation.clients.entries()) {
-      const model = join(out, `update-${index}.safetensors`);
-      const key = ["--keystore", user.keystore, "--password-file", user.passwordFile];
-      const trained = await quorate([
-        "client",
-        "train",
-        "--data",
-        files[index]!.path,
-        "--out",
-        model,
-        ...flow.at,
-      ]);
+    const models = files.map((_, index) => join(out, `update-${index}.safetensors`));
+    // All before the first is sent: from then on the round waits for the others, but not for long.
+    for (const [index, model] of models.entries()) {
+      const words = ["client", "train", "--data", files[index]!.path, "--out", model, ...flow.at];
+      const trained = await quorate(words);
       expect(trained.code, trained.err).to.equal(0);
-      const args = ["client", "submit", "--model", model, "--samples", "100", ...key, ...flow.at];
+    }
+    for (const [index, user] of flow.federation.clients.entries()) {
+      const key = ["--keystore", user.keystore, "--password-file", user.passwordFile];
+      const args = ["client", "submit", "--model", models[index]!, "--samples", "100", ...key, ...flow.at];
       const sent = await quorate(args);
       expect(sent.code, sent.err).to.equal(0);
       expect(sent.out.match(/acknowledged/g)).to.have.length(2);
@@ -208,36 +206,6 @@ describe("bad input to a running miner", function () {
   it("keeps a client's second, different update as evidence and counts the lowest", async () => {
     while ((await flow.chain.currentRound())?.round !== 2n)
       await new Promise((done) => setTimeout(done, 100));
-    const user = flow.federation.clients[0]!;
-    const key = ["--keystore", user.keystore, "--password-file", user.passwordFile];
-    const file = join(flow.options.out, "data", "1.qrdata");
-    const roots: string[] = [];
-    let counts = "";
-    for (const seed of ["a", "b"]) {
-      const model = join(flow.options.out, `second-${seed}.safetensors`);
-      await quorate(["client", "train", "--data", file, "--seed", seed, "--out", model, ...flow.at]);
-      const submit = ["client", "submit", "--json", "--model", model, "--samples", "100", ...key, ...flow.at];
-      const answer = JSON.parse((await quorate(submit)).out);
-      roots.push(answer.modelRoot);
-      counts = answer.acknowledged[0].counts;
-      expect(answer.acknowledged[0].held).to.have.length(roots.length);
-      // The same update again changes nothing.
-      expect(JSON.parse((await quorate(submit)).out).acknowledged[0].held).to.have.length(roots.length);
-    }
-    expect(counts).to.equal(roots.toSorted()[0]);
-    const third = join(flow.options.out, "third.safetensors");
-    await quorate(["client", "train", "--data", file, "--seed", "c", "--out", third, ...flow.at]);
-    const refused = await quorate([
-      "client",
-      "submit",
-      "--model",
-      third,
-      "--samples",
-      "100",
-      ...key,
-      ...flow.at,
-    ]);
-    expect(refused.code).to.equal(1);
-    expect(refused.err).to.match(/UPDATE_LIMIT|UPDATE_NOT_ACKNOWLEDGED/);
+    expect(await playScenario(scenarioNamed("client-two-updates"), flow)).to.contain("counts everywhere");
   });
 });

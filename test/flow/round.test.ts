@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { withCleanup } from "../../coordinator/cli/cleanup.ts";
 import { createObserver } from "../../scripts/demo/observer.ts";
+import { quorate } from "../../scripts/demo/quorate.ts";
 import { parseReport } from "../../scripts/demo/report-schema.ts";
-import { quorate } from "../cli/quorate.ts";
-import { type Flow, startFlow } from "./harness.ts";
+import { type Flow, startFlow } from "../../scripts/demo/scenarios/flow.ts";
+import { readMetrics } from "../adapters/metrics/read-metrics.ts";
 
 describe("two rounds by real processes", function () {
   this.timeout(150_000);
@@ -137,6 +138,27 @@ describe("two rounds by real processes", function () {
       const paid = Object.values(report.rounds[1]!.payouts).reduce((sum, value) => sum + BigInt(value), 0n);
       expect(paid).to.equal(100n * 10n ** 18n);
     });
+  });
+
+  it("shows its metrics over HTTP, and tells the outcome of every round in its log", async () => {
+    const log = readFileSync(join(flow.options.out, "logs", "miner-1.log"), "utf8");
+    const page = await readMetrics(/"metricsUrl":"([^"]+)"/.exec(log)![1]!);
+    expect(page.get('quorate_rounds_total{outcome="agreed",reason="AGREED"}')).to.be.at.least(2);
+    expect(page.get('quorate_votes_total{support="yes",reason="none"}')).to.be.at.least(4);
+    expect(page.get('quorate_uploads_total{code="ACCEPTED"}')).to.be.at.least(6);
+    expect(page.get("quorate_miner_stake_tokens")).to.equal(1_000);
+    expect(page.get("quorate_chain_reachable")).to.equal(1);
+    const ledger = readFileSync(join(flow.options.out, "miners", "1", "gas.jsonl"), "utf8").split("\n");
+    const rows = ledger.filter(Boolean).map((line) => JSON.parse(line));
+    const spent = new Map<string, number>();
+    for (const { method, gasUsed } of rows)
+      if (gasUsed) spent.set(method, (spent.get(method) ?? 0) + Number(gasUsed));
+    for (const [method, gas] of spent)
+      expect(page.get(`quorate_gas_used_total{method="${method}"}`), method).to.equal(gas);
+    for (const round of ["1", "2"])
+      expect(log).to.match(
+        new RegExp(`"round":"${round}","status":"agreed","reason":"AGREED","phase":"ended"`),
+      );
   });
 
   it("says clearly what is wrong with chain, port and folder", async () => {

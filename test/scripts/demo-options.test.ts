@@ -56,6 +56,14 @@ describe("demo options", () => {
     expect(sizeOf("--clients 7 --validation-size 6000")).to.equal(6_000);
   });
 
+  it("refuse a rule that the clients are too few for, before anything starts", () => {
+    const refusal = (words: string) => () => parseDemoOptions(words.split(" "));
+    expect(refusal("--rule multi-krum:2 --clients 6")).to.throw(CommanderError, /at least 7 updates/);
+    expect(refusal("--rule bucketing:2+median:1 --clients 4")).to.throw(CommanderError);
+    expect(refusal("--rule bucketing:2+trimmed-mean:1 --clients 4")).to.throw(CommanderError, /at least 3/);
+    expect(parseDemoOptions("--rule multi-krum:2 --clients 7".split(" ")).clients).to.equal(7);
+  });
+
   for (const words of ["--rule best", "--rule krum", "--attack bribe", "--byzantine 3", "--byzantine -1"])
     it(`refuse ${words}`, () => {
       expect(() => parseDemoOptions(words.split(" "))).to.throw(CommanderError);
@@ -128,9 +136,17 @@ describe("LogFollower", () => {
 describe("profileFor", () => {
   it("gives more time for the coalitions of many clients, up to ten", () => {
     const seconds = (clients: number) => profileFor({ clients, miners: 2 }).parameters;
-    expect(seconds(3)).to.include({ proposeSlot: 10, voteWindow: 10 });
+    expect(seconds(2)).to.include({ collectMax: 20, proposeSlot: 10, voteWindow: 10 });
     expect(seconds(8).proposeSlot).to.be.greaterThan(60);
     expect(seconds(8).voteWindow).to.equal(seconds(8).proposeSlot);
-    expect(seconds(40)).to.deep.equal(seconds(10));
+    expect(seconds(40).proposeSlot).to.equal(seconds(10).proposeSlot);
+    expect(seconds(10).collectMax).to.equal(40);
+  });
+
+  it("gives less time for fewer validation images", () => {
+    const slot = (validationSize: number) =>
+      profileFor({ clients: 10, miners: 2, validationSize }).parameters.proposeSlot;
+    expect(slot(1_000)).to.be.within(slot(6_000) / 6 - 1, slot(6_000) / 6 + 1);
+    expect(slot(1)).to.equal(10);
   });
 });

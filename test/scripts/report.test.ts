@@ -68,6 +68,14 @@ describe("buildReport", () => {
     expect(text).to.match(/client 1 +│ 350\.00 +│ 100\.00 QRT/);
     expect(text).to.match(/client 2 +│ -50\.00 +│ 0\.00 QRT/);
     expect(roundTable(report.rounds[1]!, names)).to.match(/miner 2 .*absent/);
+    const selection = { rule: "krum:1:blanchard", weights: {}, unweighted: {} };
+    const { [CLIENT_2]: _, ...shapley } = report.rounds[3]!.shapley;
+    const late = roundTable({ ...report.rounds[3]!, selection, shapley }, names);
+    expect(late).to.match(/client 2 +│ no +│ – /);
+    const refusals = new Map([["client 2", "MODEL_NAN"]]);
+    expect(roundTable({ ...report.rounds[3]!, selection, shapley }, names, refusals)).to.match(
+      /client 2 +│ refused: MODEL_NAN +│ – /,
+    );
     expect(summaryTable(report)).to.match(/4 +│ agreed │ no/);
     expect(contributions(report, names).map(({ client, paid }) => [client, paid])).to.deep.equal([
       ["client 1", 175n * TOKEN],

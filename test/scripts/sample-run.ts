@@ -47,6 +47,8 @@ export function recordOf(round: bigint, changes: Partial<RoundRecord>): RoundRec
     status: "agreed",
     parameters,
     roster: [seat(MINER_1), seat(MINER_2)],
+    jailed: [],
+    faults: [],
     activeWeight: 2_000n * TOKEN,
     baseSettlement: round - 1n,
     candidates: [candidateOf(round, 5_000 + 100 * Number(round))],
@@ -110,7 +112,9 @@ export function inputs(changes: Partial<ReportInputs> = {}): ReportInputs {
   const view: FederationView = {
     ...EMPTY_VIEW,
     rounds: new Map(rounds.map((record) => [record.round, record])),
-    settlements: new Map([[1n, { settlement: 1n, round: 1n, root: hash(9), total: 100n, finalAt: 200 }]]),
+    settlements: new Map([
+      [1n, { settlement: 1n, round: 1n, modelCid: hash(8), root: hash(9), total: 100n, finalAt: 200 }],
+    ]),
   };
   return {
     chainId: 31_337,

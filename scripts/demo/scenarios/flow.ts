@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createChainReader, type QuorateReader } from "../../coordinator/adapters/chain/reader.ts";
-import { FEDAVG } from "../../coordinator/protocol/aggregation/rule.ts";
-import type { RoundRecord } from "../../coordinator/protocol/views/federation-view.ts";
-import { type DemoFederation, setUpFederation, startNodes } from "../../scripts/demo/federation.ts";
-import type { DemoOptions } from "../../scripts/demo/options.ts";
-import { Supervisor } from "../../scripts/demo/supervisor.ts";
+import { createChainReader, type QuorateReader } from "../../../coordinator/adapters/chain/reader.ts";
+import { FEDAVG } from "../../../coordinator/protocol/aggregation/rule.ts";
+import type { RoundRecord } from "../../../coordinator/protocol/views/federation-view.ts";
+import { type DemoFederation, setUpFederation, startNodes } from "../federation.ts";
+import type { DemoOptions } from "../options.ts";
+import { Supervisor } from "../supervisor.ts";
 
 /** A small federation of real processes in a temporary folder. */
 export interface Flow {
@@ -22,30 +22,14 @@ export interface Flow {
   stop(): Promise<void>;
 }
 
-const ROUND_TIMEOUT_MS = 60_000;
+export type FlowSettings = Partial<DemoOptions> & { readonly startClients?: boolean };
+
+const ROUND_TIMEOUT_MS = 120_000;
 
 /** Starts chain, miners and (unless told otherwise) clients, with little data: a round takes about four seconds. */
-export async function startFlow(settings: Partial<DemoOptions> & { startClients?: boolean }): Promise<Flow> {
+export async function startFlow(settings: FlowSettings): Promise<Flow> {
   const out = mkdtempSync(join(tmpdir(), "quorate-flow-"));
-  const options: DemoOptions = {
-    rounds: 1,
-    clients: 3,
-    labelNoise: [0, 0.2, 0.5],
-    rule: FEDAVG,
-    byzantine: 0,
-    attack: { name: "none" },
-    miners: 2,
-    seed: "1",
-    out,
-    keep: false,
-    json: false,
-    samples: 200,
-    validationSize: 300,
-    epochs: 1,
-    batchSize: 10,
-    learningRate: 0.05,
-    ...settings,
-  };
+  const options = optionsOf(settings, out);
   const supervisor = new Supervisor(join(out, "logs"));
   const killAll = () => supervisor.killNow();
   process.once("exit", killAll);
@@ -76,6 +60,30 @@ export async function startFlow(settings: Partial<DemoOptions> & { startClients?
     await supervisor.stop();
     throw error;
   }
+}
+
+function optionsOf(settings: FlowSettings, out: string): DemoOptions {
+  return {
+    rounds: 1,
+    clients: 3,
+    labelNoise: [0, 0.2, 0.5],
+    rule: FEDAVG,
+    byzantine: 0,
+    attack: { name: "none" },
+    miners: 2,
+    seed: "1",
+    out,
+    keep: false,
+    json: false,
+    samples: 200,
+    validationSize: 300,
+    epochs: 1,
+    batchSize: 10,
+    learningRate: 0.05,
+    // A busy machine must not make a deadline the fault.
+    slack: 2,
+    ...settings,
+  };
 }
 
 async function waitForEnd(chain: QuorateReader, supervisor: Supervisor, round: bigint): Promise<RoundRecord> {

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
-import { signedUpdateToJson } from "../../coordinator/protocol/round/message-json.ts";
-import type { SignedUpdate } from "../../coordinator/protocol/round/references.ts";
+import { signedUpdateToJson } from "../../../coordinator/protocol/round/message-json.ts";
+import type { SignedUpdate } from "../../../coordinator/protocol/round/references.ts";
 
 /** Announces a whole model, sends its first thousand bytes and hangs up. Resolves when the connection is closed. */
 export function breakOffUpload(endpoint: string, signed: SignedUpdate, model: Uint8Array): Promise<void> {
