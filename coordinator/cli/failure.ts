@@ -5,6 +5,8 @@ import { EXIT, type ExitCode, type Io, toJson } from "./io.ts";
 /** Codes that say the command line or its files are wrong, not the operation. */
 const USAGE_CODES = new Set([
   "USAGE",
+  "COMMITTEE_MALFORMED",
+  "COMMITTEE_STRANGER",
   "DEPLOYMENT_MISSING",
   "DEPLOYMENT_MALFORMED",
   "KEY_MISSING",

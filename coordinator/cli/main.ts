@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { challengeCommand } from "./challenge.ts";
 import { clientClaimCommand } from "./client/claim.ts";
 import { clientRegisterCommand } from "./client/register.ts";
 import { clientRunCommand } from "./client/run.ts";
@@ -20,10 +21,14 @@ import { minerRunCommand } from "./miner/run.ts";
 import { minerStakeCommand } from "./miner/stake.ts";
 import { minerWithdrawCommand } from "./miner/withdraw.ts";
 import { modelGetCommand } from "./model/get.ts";
+import { praftClientCommand } from "./praft/client.ts";
+import { praftIdentityCommand } from "./praft/identity.ts";
+import { praftReplicaCommand } from "./praft/replica.ts";
 import { roundsCommand } from "./rounds.ts";
 import { simulateCommand } from "./simulate.ts";
 import { statusCommand } from "./status.ts";
 import { verifyCommand } from "./verify.ts";
+import { watchCommand } from "./watch.ts";
 
 /**
  * The `quorate` command. Returns the exit code: 0 ok, 1 the operation failed or a check did not hold, 2 the command
@@ -81,7 +86,14 @@ function subcommands(cli: Cli): Command[] {
     roundsCommand(cli),
     gasCommand(cli),
     verifyCommand(cli),
+    watchCommand(cli),
+    challengeCommand(cli),
     simulateCommand(cli),
+    group("praft", "order operations off the chain, many a second", [
+      praftReplicaCommand(cli),
+      praftClientCommand(cli),
+      praftIdentityCommand(cli),
+    ]),
     explorerCommands(cli),
     group("key", "keys", [keyNewCommand(cli)]),
     group("data", "training data", [dataSplitCommand(cli)]),

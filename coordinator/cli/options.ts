@@ -128,6 +128,12 @@ export function parseTokens(text: string): bigint {
 }
 
 /** Where a command with a key keeps its gas ledger. */
+/** A whole number of at least 0. */
+export function parseIndex(text: string): number {
+  if (!/^[0-9]{1,15}$/.test(text)) throw new InvalidArgumentError("expected a whole number, 0 or more.");
+  return Number(text);
+}
+
 export function addFolderOption(command: Command): Command {
   return command.option("--folder <folder>", "folder of the gas ledger (default: the keystore's folder)");
 }

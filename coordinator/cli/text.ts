@@ -1,3 +1,6 @@
+import type { Hex } from "../protocol/bytes.ts";
+import { publicLink } from "../protocol/views/public-explorers.ts";
+
 const DECIMALS = 18;
 
 /** An amount in the token's smallest unit as whole tokens, exactly: "1.5". */
@@ -16,6 +19,23 @@ export function formatBps(basisPoints: number): string {
 /** A hash or address shortened for tables. */
 export function shorten(hex: string): string {
   return hex.length <= 14 ? hex : `${hex.slice(0, 8)}…${hex.slice(-4)}`;
+}
+
+/** A transaction: its page where the chain has a public explorer, else its hash. */
+export function formatTransaction(chainId: bigint, hash: Hex): string {
+  return publicLink(chainId, "tx", hash) ?? hash;
+}
+
+/** Where a fault lies, in words. */
+export function describePlace(fault: {
+  readonly verdict: string;
+  readonly coordinate: number;
+  readonly entry?: number;
+}): string {
+  const { verdict, coordinate, entry } = fault;
+  return entry === undefined
+    ? `coordinate ${coordinate} (${verdict})`
+    : `entry ${entry} of its manifest (${verdict})`;
 }
 
 /** Seconds of block time as a date. */

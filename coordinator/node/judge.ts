@@ -1,6 +1,7 @@
 import type { PostedCandidate, RoundView } from "../ports/chain.ts";
 import { type Hex, sameHex } from "../protocol/bytes.ts";
 import { isQuorateError, QuorateError } from "../protocol/errors.ts";
+import { isJudged } from "../protocol/faults/judge.ts";
 import { checkUpdateAuthor, checkUpdateRound } from "../protocol/round/check-update.ts";
 import { firstCoordinate, firstDifference } from "../protocol/round/compare.ts";
 import {
@@ -88,7 +89,7 @@ export function createJudge(deps: JudgeDeps): Judge {
     return undefined;
   };
 
-  /** Which coordinate of the claimed model is wrong. */
+  /** Names the wrong coordinate where a contract can judge one; under any other rule a wrong model rests on the vote. */
   const wrongModel = async (claimed: Candidate, own: RoundResult, limits: JudgeLimits): Promise<Verdict> => {
     // One past the last update stands for the aggregate itself.
     const unseen = no(REASON.withheld, withheldIndex(claimed.updateCount, 0));
@@ -97,7 +98,8 @@ export function createJudge(deps: JudgeDeps): Judge {
     try {
       const model = readModel(bytes, claimed.modelRoot, federation.genesis, sha256);
       const j = firstCoordinate(model.floats, own.model.floats);
-      return j === undefined ? unseen : no(REASON.coordinate, BigInt(j));
+      if (j === undefined) return unseen;
+      return isJudged(federation.task.rule) ? no(REASON.coordinate, BigInt(j)) : no(REASON.payouts, 0n);
     } catch (error) {
       if (!(error instanceof QuorateError)) throw error;
       return unseen;

@@ -7,27 +7,25 @@ import { createDriver, type Driver } from "./driver.ts";
 import { createJobs } from "./jobs.ts";
 import { createJudge } from "./judge.ts";
 import { createManifestExchange } from "./manifest-exchange.ts";
+import { createProgress, placedLogger } from "./progress.ts";
 import { createProposer } from "./proposer.ts";
 import { createResults } from "./results.ts";
 import { createRetention } from "./retention.ts";
 import { createRoundWatch, minerOf, type RoundWatch } from "./round-watch.ts";
 import { createService } from "./service.ts";
 import { createSettler } from "./settler.ts";
-import { createSigningRoom, type SigningRoom } from "./signing.ts";
+import { createSigningRoom } from "./signing.ts";
+import { type MinerState, placeOf, statusOf } from "./status.ts";
 import type { Emit, Miner, MinerDeps, MinerEvent, MinerStatus } from "./types.ts";
-import { countable, createUpdatePool, type UpdatePool } from "./update-pool.ts";
-import { createVotePool, type VotePool } from "./vote-pool.ts";
+import { createUpdatePool } from "./update-pool.ts";
+import { createVotePool } from "./vote-pool.ts";
 import { createVoter } from "./voter.ts";
 
 const POLL_MS = 250;
 const LAST_BACKOFF_MS = 5_000;
 
 /** The parts of one miner. */
-interface Parts {
-  readonly watch: RoundWatch;
-  readonly signing: SigningRoom;
-  readonly pool: UpdatePool;
-  readonly votes: VotePool;
+interface Parts extends MinerState {
   readonly driver: Driver;
   readonly service: Miner["service"];
 }
@@ -43,7 +41,8 @@ interface Shared {
  * store and in its journal, so stopping it at any point and creating it again is a replay.
  */
 export function createMiner(deps: MinerDeps): Miner {
-  const { clock, logger, config } = deps;
+  const { clock, config, metrics } = deps;
+  const logger = placedLogger(deps.logger, () => placeOf(parts));
   const listeners = new Set<(event: MinerEvent) => void>();
   const health = { rpc: "ok" as MinerStatus["rpc"], lastError: null as string | null };
   const bell = createBell(clock);
@@ -58,8 +57,10 @@ export function createMiner(deps: MinerDeps): Miner {
     // The same trouble over and over is one line, not one per attempt.
     logger[health.lastError === line ? "debug" : "warn"]({ doing, code, error: message }, "trying again");
     health.lastError = line;
+    metrics?.failure(doing.split(":")[0]!, code);
   };
-  const parts = assemble(deps, { bell, emit, report });
+  const parts = assemble({ ...deps, logger }, { bell, emit, report });
+  const progress = createProgress({ clock, logger, metrics });
   let running:
     | { readonly stop: AbortController; readonly started: Promise<{ loop: Promise<void> }> }
     | undefined;
@@ -71,10 +72,15 @@ export function createMiner(deps: MinerDeps): Miner {
         await parts.driver.step(signal);
         failures = 0;
         health.rpc = "ok";
+        metrics?.chainReachable(true);
+        progress(placeOf(parts));
       } catch (error) {
         if (signal.aborted) break;
         failures++;
-        if (isQuorateError(error, "RPC_UNREACHABLE")) health.rpc = "unreachable";
+        if (isQuorateError(error, "RPC_UNREACHABLE")) {
+          health.rpc = "unreachable";
+          metrics?.chainReachable(false);
+        }
         report(error, "reading the chain");
       }
       const pause = Math.min(LAST_BACKOFF_MS, (config.pollMs ?? POLL_MS) * 2 ** Math.min(failures, 10));
@@ -89,7 +95,7 @@ export function createMiner(deps: MinerDeps): Miner {
     async start() {
       if (!running) {
         const stop = new AbortController();
-        const started = checkIdentity(deps, parts.watch, stop.signal).then(() => ({
+        const started = checkIdentity({ ...deps, logger }, parts.watch, stop.signal).then(() => ({
           loop: loop(stop.signal),
         }));
         running = { stop, started };
@@ -109,7 +115,7 @@ export function createMiner(deps: MinerDeps): Miner {
       await parts.driver.stop();
       running = undefined;
     },
-    status: () => statusOf(deps, parts, { running: running !== undefined, ...health }),
+    status: () => statusOf(config.miner, parts, { running: running !== undefined, ...health }),
     on(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -169,32 +175,4 @@ async function checkIdentity(deps: MinerDeps, watch: RoundWatch, signal: AbortSi
       `this node signs with ${signer.address}, but miner ${config.miner} registered the voting key ${record.key}`,
       { miner: config.miner, key: signer.address, registered: record.key },
     );
-}
-
-function statusOf(
-  { config }: MinerDeps,
-  { watch, signing, pool, votes }: Parts,
-  health: Pick<MinerStatus, "running" | "rpc" | "lastError">,
-): MinerStatus {
-  const view = watch.latest()?.view;
-  const own = view && signing.signedCandidate(view);
-  const phase = !view
-    ? "idle"
-    : view.status !== "open"
-      ? "ended"
-      : view.candidates.length > 0
-        ? "vote"
-        : own || signing.signedManifest(view)
-          ? "propose"
-          : "collect";
-  return {
-    miner: config.miner,
-    round: view ? String(view.round) : null,
-    phase,
-    updates: view ? countable(pool.list(view)) : 0,
-    candidates: view?.candidates.length ?? 0,
-    ownCandidate: own ? candidateId(own.message) : null,
-    votes: view ? votes.list(view.round).length : 0,
-    ...health,
-  };
 }

@@ -6,6 +6,7 @@ import type { LoadedFederation } from "../ports/federation.ts";
 import type { Journal } from "../ports/journal.ts";
 import type { Evaluator } from "../ports/learning.ts";
 import type { Logger } from "../ports/logger.ts";
+import type { Metrics } from "../ports/metrics.ts";
 import type { Recoverer, Signer } from "../ports/signer.ts";
 import type { MinerService, MinerTransport } from "../ports/transport.ts";
 import type { Hex } from "../protocol/bytes.ts";
@@ -41,6 +42,7 @@ export interface MinerDeps {
   readonly aggregator?: Aggregator;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly metrics?: Metrics;
   readonly federation: LoadedFederation;
   readonly sha256?: Sha256;
   readonly config: MinerConfig;

@@ -2,7 +2,7 @@ import type { MinerRecord, PostedCandidate, RoundView } from "../ports/chain.ts"
 import type { VoteMessage } from "../ports/transport.ts";
 import { type Hex, sameHex } from "../protocol/bytes.ts";
 import { QuorateError } from "../protocol/errors.ts";
-import { REASON, structHash, type Vote } from "../protocol/round/messages.ts";
+import { REASON, reasonName, structHash, type Vote } from "../protocol/round/messages.ts";
 import { CONFIDENCE_FULL_BPS, CONFIDENCE_MODEL_ONLY_BPS } from "../protocol/round/quality.ts";
 import { type Tally, tally, type WeighedVote } from "../protocol/round/tally.ts";
 import { minerOf, openRoundOf, type RoundWatch, roundName, votersOf } from "./round-watch.ts";
@@ -25,7 +25,7 @@ export interface VotePool {
   tallyOf(view: RoundView, posted: PostedCandidate, miners: readonly MinerRecord[]): Tally;
 }
 
-type VotePoolDeps = Pick<MinerDeps, "recoverer" | "federation"> & {
+type VotePoolDeps = Pick<MinerDeps, "recoverer" | "federation" | "metrics"> & {
   readonly watch: RoundWatch;
   readonly emit: Emit;
   readonly changed: () => void;
@@ -60,7 +60,16 @@ export function createVotePool(deps: VotePoolDeps): VotePool {
       });
     votesOf(view).set(slot(miner, vote.candidate), message);
     const { support, confidence, reason, candidate } = vote;
-    deps.emit({ kind: "vote", round: String(view.round), miner, candidate, support, confidence, reason });
+    deps.emit({
+      kind: "vote",
+      round: String(view.round),
+      miner,
+      candidate,
+      support,
+      confidence,
+      reason: reasonName(reason),
+    });
+    deps.metrics?.vote(support, reason);
     deps.changed();
   };
 
@@ -89,7 +98,7 @@ export function createVotePool(deps: VotePoolDeps): VotePool {
         miner,
         weight: minerOf({ miners: voters }, miner)?.weight ?? 0n,
       }));
-      return tally({ votes, signers, activeWeight: view.activeWeight });
+      return tally({ votes, signers, activeWeight: view.activeWeight, struck: posted.struck ?? false });
     },
   };
 }

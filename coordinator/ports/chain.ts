@@ -1,4 +1,5 @@
 import type { Hex } from "../protocol/bytes.ts";
+import type { ContractRule } from "../protocol/faults/judge.ts";
 import type { Candidate, Domain } from "../protocol/round/messages.ts";
 import type { CandidateMessage, VoteMessage } from "./transport.ts";
 
@@ -31,6 +32,8 @@ export interface Federation {
   readonly dimension: number;
   /** Samples of the validation set, 0 without an evaluator. */
   readonly validationSize?: number;
+  /** The rule by which the contract of fault proofs judges a coordinate; kind 0 if it judges none. */
+  readonly provable?: ContractRule;
 }
 
 export interface MinerRecord {
@@ -68,6 +71,8 @@ export interface PostedCandidate {
   readonly candidate: Candidate;
   readonly transaction: Hex;
   readonly postedAt: number;
+  /** Proven wrong. */
+  readonly struck?: boolean;
 }
 
 export type RoundStatus = "open" | "agreed" | "failed" | "reverted" | "voided";

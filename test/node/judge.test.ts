@@ -5,6 +5,7 @@ import { createJudge, type Verdict } from "../../coordinator/node/judge.ts";
 import { createResults, hashOf } from "../../coordinator/node/results.ts";
 import type { RoundView } from "../../coordinator/ports/chain.ts";
 import type { ContentStore } from "../../coordinator/ports/content-store.ts";
+import { parseRuleText } from "../../coordinator/protocol/aggregation/rule.ts";
 import type { Hex } from "../../coordinator/protocol/bytes.ts";
 import { QuorateError } from "../../coordinator/protocol/errors.ts";
 import { type Model, withFloats } from "../../coordinator/protocol/model/model.ts";
@@ -41,14 +42,15 @@ describe("a verdict", () => {
     },
   };
 
-  function parts(evaluator = true) {
+  function parts(evaluator = true, rule = "fedavg") {
     const chain = world.chain.as(world.miners[0]!.address);
+    const { task, ...rest } = world.federation;
     const shared = {
       chain,
       store,
       content,
       recoverer,
-      federation: world.federation,
+      federation: { ...rest, task: { ...task, rule: parseRuleText(rule) } },
       ...(evaluator && { evaluator: createTestEvaluator() }),
     };
     const results = createResults({ ...shared, bases: createBases(shared) });
@@ -83,7 +85,11 @@ describe("a verdict", () => {
     honest = await parts().results.of({ view, parameters }, updates, new AbortController().signal);
   });
 
-  function judge(candidate: Candidate, change: Partial<RoundView> = {}, evaluator = true): Promise<Verdict> {
+  function judge(
+    candidate: Candidate,
+    change: Partial<RoundView> = {},
+    { evaluator = true, rule = "fedavg" } = {},
+  ): Promise<Verdict> {
     const posted = {
       id: candidateId(candidate),
       index: 0,
@@ -94,7 +100,7 @@ describe("a verdict", () => {
       postedAt: 0,
     };
     const { signal } = new AbortController();
-    return parts(evaluator).judge.judge({ view: { ...view, ...change }, parameters }, posted, {
+    return parts(evaluator, rule).judge.judge({ view: { ...view, ...change }, parameters }, posted, {
       signal,
       patience: signal,
     });
@@ -126,21 +132,29 @@ describe("a verdict", () => {
   it("without an evaluator is yes with 8,000 if the model is right", async () => {
     const { results } = parts(false);
     const { candidate } = await results.of({ view, parameters }, updates, new AbortController().signal);
-    expect((await judge(candidate, {}, false)).confidence).to.equal(8_000);
+    expect((await judge(candidate, {}, { evaluator: false })).confidence).to.equal(8_000);
   });
 
-  it("names the first wrong coordinate", async () => {
-    const floats = honest.model.floats.slice();
+  /** The result of a rule, but for two weights. */
+  async function wrongModel(rule: string): Promise<Candidate> {
+    const { signal } = new AbortController();
+    const { model, candidate } = await parts(true, rule).results.of({ view, parameters }, updates, signal);
+    const floats = model.floats.slice();
     floats[6] = 0.5;
     floats[3] = 0.25;
     const wrong = withFloats(genesis, floats);
-    const candidate = {
-      ...honest.candidate,
-      modelRoot: modelRoot(wrong),
-      modelCid: await store.add(encodeModel(wrong)),
-    };
-    expectNo(await judge(candidate), REASON.coordinate, 3n);
-  });
+    return { ...candidate, modelRoot: modelRoot(wrong), modelCid: await store.add(encodeModel(wrong)) };
+  }
+
+  for (const rule of ["fedavg", "median", "trimmed-mean:1"])
+    it(`names the first wrong coordinate of ${rule}, which a contract can check`, async () => {
+      expectNo(await judge(await wrongModel(rule), {}, { rule }), REASON.coordinate, 3n);
+    });
+
+  for (const rule of ["multi-krum:0", "meamed:1", "geometric-median", "nnm:1+median"])
+    it(`names no coordinate of ${rule}, where it would prove nothing: a wrong model rests on the vote`, async () => {
+      expectNo(await judge(await wrongModel(rule), {}, { rule }), REASON.payouts, 0n);
+    });
 
   it("says withheld, of the aggregate, if nobody serves the claimed model or it is not the one named", async () => {
     const aggregate = withheldIndex(3, 0);

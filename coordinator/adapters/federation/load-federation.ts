@@ -3,6 +3,7 @@ import type { Content } from "../../ports/content.ts";
 import type { LoadedFederation } from "../../ports/federation.ts";
 import { type Hex, sameHex } from "../../protocol/bytes.ts";
 import { QuorateError } from "../../protocol/errors.ts";
+import { type ContractRule, contractRule } from "../../protocol/faults/judge.ts";
 import { initialModel } from "../../protocol/learning/architecture.ts";
 import { type Dataset, parseDataset } from "../../protocol/learning/dataset.ts";
 import { KERNEL_VERSION } from "../../protocol/learning/kernel-version.ts";
@@ -30,7 +31,7 @@ export interface LoadFederationOptions {
 
 /**
  * Reads what the chain anchors of a federation and the files behind it, and checks one against the other.
- * @throws QuorateError CHAIN_MISMATCH, GENESIS_MISMATCH, KERNELS_MISMATCH, VALIDATION_MISMATCH, TASK_MALFORMED,
+ * @throws QuorateError CHAIN_MISMATCH, GENESIS_MISMATCH, RULE_MISMATCH, KERNELS_MISMATCH, VALIDATION_MISMATCH, TASK_MALFORMED,
  * CONTENT_UNAVAILABLE, RPC_UNREACHABLE
  */
 export async function loadFederation(options: LoadFederationOptions): Promise<LoadedFederation> {
@@ -50,6 +51,7 @@ export async function loadFederation(options: LoadFederationOptions): Promise<Lo
     content.get(digest, { maxBytes, ...(signal && { signal }) });
   const task = decodeTask(await fetch(federation.taskHash, TASK_MAX_BYTES));
   const genesis = deriveGenesis(task, federation, sha256);
+  checkProvable(task, federation);
   const modelBytes = canonicalSize(genesis);
   if (!task.validation || !withValidation) return { federation, task, genesis, modelBytes, validation: null };
   const validation = parseDataset(await fetch(task.validation.cid, VALIDATION_MAX_BYTES));
@@ -74,6 +76,22 @@ function deriveGenesis(task: Task, federation: Federation, sha256: Sha256 | unde
       { actual: root, expected: federation.genesisRoot },
     );
   return genesis;
+}
+
+/** A contract that recomputed by another rule would slash the honest. */
+function checkProvable({ rule }: Task, { provable }: Federation): void {
+  if (!provable) return;
+  const expected = contractRule(rule);
+  const same = Object.entries(expected).every(
+    ([name, value]) => provable[name as keyof ContractRule] === value,
+  );
+  if (same) return;
+  throw new QuorateError(
+    "RULE_MISMATCH",
+    `the contract of fault proofs judges by ${JSON.stringify(provable)}, the task's rule needs ${JSON.stringify(expected)}: ` +
+      "do not take part, honest work could be proven wrong; have the federation deployed again",
+    { actual: provable, expected },
+  );
 }
 
 function checkValidation({ validation, architecture }: Task, dataset: Dataset): void {

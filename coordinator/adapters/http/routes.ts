@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Logger } from "../../ports/logger.ts";
+import type { Metrics } from "../../ports/metrics.ts";
 import type { MinerService } from "../../ports/transport.ts";
 import { QuorateError } from "../../protocol/errors.ts";
 import {
@@ -21,7 +22,10 @@ export interface RouteContext {
   readonly service: MinerService;
   readonly limits: ServerLimits;
   readonly logger: Logger;
+  readonly metrics: Pick<Metrics, "upload"> | undefined;
 }
+
+export const UPLOAD_ROUTE = "/v1/updates";
 
 /** A file must be taken within this time, else the connection is closed. */
 const DOWNLOAD_TIMEOUT_MS = 120_000;
@@ -81,7 +85,10 @@ export function addContentRoute(app: FastifyInstance, { service, limits }: Route
 }
 
 /** Uploads. The signed update is in a header, so that it is checked before a byte of the body is read. */
-export function addUploadRoute(scope: FastifyInstance, { service, limits, logger }: RouteContext): void {
+export function addUploadRoute(
+  scope: FastifyInstance,
+  { service, limits, logger, metrics }: RouteContext,
+): void {
   const uploads = createGate(limits.concurrentUploads, "uploads");
   const takeUpload = createRateLimiter({
     perSecond: limits.uploadsPerMinute / 60,
@@ -89,7 +96,7 @@ export function addUploadRoute(scope: FastifyInstance, { service, limits, logger
   });
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser("application/octet-stream", (_request, _payload, done) => done(null));
-  scope.post("/v1/updates", { bodyLimit: limits.maxUploadBytes }, async (request, reply) => {
+  scope.post(UPLOAD_ROUTE, { bodyLimit: limits.maxUploadBytes }, async (request, reply) => {
     const signed = updateOf(request.headers);
     const length = announcedLength(request.headers, limits.maxUploadBytes);
     await service.admitUpdate(signed);
@@ -99,6 +106,7 @@ export function addUploadRoute(scope: FastifyInstance, { service, limits, logger
       const model = await readBody(request.raw, length, limits.uploadTimeoutMs);
       return service.submitUpdate(signed, model);
     });
+    metrics?.upload("ACCEPTED");
     logger.debug({ client: signed.client, round: String(signed.update.round), length }, "took an upload");
     return reply.type("application/json; charset=utf-8").send(encodeJson(answer));
   });

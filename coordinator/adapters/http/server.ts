@@ -1,11 +1,18 @@
 import { isIP } from "node:net";
 import Fastify, { type FastifyError, type FastifyInstance } from "fastify";
 import type { Logger } from "../../ports/logger.ts";
+import type { Metrics } from "../../ports/metrics.ts";
 import type { MinerService } from "../../ports/transport.ts";
 import { QuorateError } from "../../protocol/errors.ts";
 import { encodeJson } from "./codec.ts";
 import { createRateLimiter, DEFAULT_LIMITS, type ServerLimits } from "./limits.ts";
-import { addContentRoute, addRoundRoutes, addUploadRoute } from "./routes.ts";
+import {
+  addContentRoute,
+  addRoundRoutes,
+  addUploadRoute,
+  type RouteContext,
+  UPLOAD_ROUTE,
+} from "./routes.ts";
 import { refusalOf } from "./status.ts";
 import { refuseUnread } from "./upload.ts";
 
@@ -24,6 +31,7 @@ export interface MinerServerOptions {
   readonly allowRemote?: boolean;
   readonly limits?: Partial<ServerLimits>;
   readonly logger: Logger;
+  readonly metrics?: Pick<Metrics, "upload">;
 }
 
 export interface MinerServer {
@@ -39,7 +47,7 @@ export interface MinerServer {
  * @throws QuorateError HOST_NOT_LOOPBACK, PORT_IN_USE, HOST_UNAVAILABLE
  */
 export async function createMinerServer(options: MinerServerOptions): Promise<MinerServer> {
-  const { service, host = "127.0.0.1", port = 0, allowRemote = false, logger } = options;
+  const { service, host = "127.0.0.1", port = 0, allowRemote = false, logger, metrics } = options;
   if (!allowRemote && !isLoopback(host))
     throw new QuorateError(
       "HOST_NOT_LOOPBACK",
@@ -47,8 +55,8 @@ export async function createMinerServer(options: MinerServerOptions): Promise<Mi
       { host },
     );
   const limits: ServerLimits = { ...DEFAULT_LIMITS, ...options.limits };
-  const app = createApp(limits, logger);
-  const context = { service, limits, logger };
+  const app = createApp(limits, { logger, metrics });
+  const context = { service, limits, logger, metrics };
   addRoundRoutes(app, context);
   addContentRoute(app, context);
   await app.register(async (scope) => addUploadRoute(scope, context));
@@ -63,7 +71,10 @@ export async function createMinerServer(options: MinerServerOptions): Promise<Mi
   return { url: `http://${name}:${bound}`, port: bound, stop: async () => app.close() };
 }
 
-function createApp(limits: ServerLimits, logger: Logger): FastifyInstance {
+function createApp(
+  limits: ServerLimits,
+  { logger, metrics }: Pick<RouteContext, "logger" | "metrics">,
+): FastifyInstance {
   const app = Fastify({
     logger: false,
     bodyLimit: limits.maxJsonBytes,
@@ -84,6 +95,7 @@ function createApp(limits: ServerLimits, logger: Logger): FastifyInstance {
   });
   app.setErrorHandler(async (error: FastifyError, request, reply) => {
     const refusal = refusalOf(error);
+    if (request.routeOptions.url === UPLOAD_ROUTE) metrics?.upload(refusal.body.code);
     const fields = { route: request.routeOptions.url, from: request.ip, code: refusal.body.code };
     if (refusal.status === 500) logger.error({ ...fields, error: error.stack }, "a request failed");
     else logger.debug({ ...fields, reason: refusal.body.message }, "a request was refused");

@@ -5,7 +5,7 @@ import { withCleanup } from "../cleanup.ts";
 import { type Cli, subcommand } from "../command.ts";
 import { openNetwork, openWriter } from "../connect.ts";
 import { toJson } from "../io.ts";
-import { formatTokens } from "../text.ts";
+import { formatTokens, formatTransaction } from "../text.ts";
 import { addClientOptions, type ClientOptions } from "./options.ts";
 
 /** `quorate client claim`: one transaction for everything that final rounds owe. */
@@ -28,7 +28,7 @@ export function clientClaimCommand(cli: Cli): Command {
           if (options.json) io.out(toJson(result));
           else if (result.sent)
             io.out(
-              `claimed ${formatTokens(result.paid)} tokens in ${result.sent.hash} (${result.sent.gasUsed} gas)`,
+              `claimed ${formatTokens(result.paid)} tokens in ${formatTransaction(chain.connection.chainId, result.sent.hash)} (${result.sent.gasUsed} gas)`,
             );
           else io.out("nothing to claim");
         } catch (error) {

@@ -3,6 +3,7 @@ import { withCleanup } from "../cleanup.ts";
 import { type Cli, subcommand } from "../command.ts";
 import { openWriter } from "../connect.ts";
 import { toJson } from "../io.ts";
+import { formatTransaction } from "../text.ts";
 import { addClientOptions, type ClientOptions } from "./options.ts";
 
 /** `quorate client register`: become a client from the next round on. */
@@ -22,7 +23,7 @@ export function clientRegisterCommand(cli: Cli): Command {
         io.out(
           options.json
             ? toJson({ client: wallet.address, ...sent })
-            : `registered ${wallet.address} in ${sent.hash}`,
+            : `registered ${wallet.address} in ${formatTransaction(chain.connection.chainId, sent.hash)}`,
         );
         return undefined;
       }),

@@ -6,7 +6,7 @@ import { signerOf } from "../../adapters/keys/keystore.ts";
 import { createRecoverer } from "../../adapters/keys/recover.ts";
 import { createWasmTrainer } from "../../adapters/learning/wasm-trainer.ts";
 import { claimPayout } from "../../client/claim-payout.ts";
-import { submitUpdate } from "../../client/submit-update.ts";
+import { type Refusal, submitUpdate } from "../../client/submit-update.ts";
 import { trainUpdate } from "../../client/train-update.ts";
 import type { RoundView } from "../../ports/chain.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -58,7 +58,7 @@ export async function runWorker(options: ClientRunOptions, cli: Cli, cleanup: Cl
     try {
       const round = await chain.currentRound();
       if (round?.status === "open" && round.openingHash !== workedOn && !isPast(round, options.rounds)) {
-        await trainAndSubmit(worker, round);
+        await trainAndSubmit(worker, round).catch((error) => reportRefusal(report, round, error));
         workedOn = round.openingHash;
       }
       const claimed = await claim();
@@ -123,6 +123,23 @@ async function trainAndSubmit(worker: Worker, { round }: RoundView): Promise<voi
     { round: submitted.round, modelRoot, acknowledged: acknowledged.length, refused },
     `round ${submitted.round}: update ${modelRoot} acknowledged by ${acknowledged.length} miners`,
   );
+}
+
+/** An update whose model is at fault is over for the round: training again would make the same one. */
+function reportRefusal(report: Report, { round }: RoundView, error: unknown): void {
+  const codes = modelFaults(error);
+  if (codes.length === 0) throw error;
+  const { message } = error as Error;
+  report("refused", { round, codes, message }, `round ${round}: update refused: ${message}`);
+}
+
+/** What the client's own check or every miner found wrong with the model; nothing if anything else went wrong. */
+function modelFaults(error: unknown): string[] {
+  if (!isQuorateError(error)) return [];
+  const { code, details } = error;
+  const codes =
+    code === "UPDATE_NOT_ACKNOWLEDGED" ? (details.refused as readonly Refusal[]).map((r) => r.code) : [code];
+  return codes.every((each) => each.startsWith("MODEL_")) ? [...new Set(codes)] : [];
 }
 
 function isPast(round: RoundView, rounds: number | undefined): boolean {

@@ -6,6 +6,7 @@ import { type Cli, subcommand } from "../command.ts";
 import { type OpenWriter, openWriter, type WriterOptions } from "../connect.ts";
 import { toJson } from "../io.ts";
 import { addChainOptions, addFolderOption, addJsonOption, addKeyOptions } from "../options.ts";
+import { formatTransaction } from "../text.ts";
 
 export interface AdminOptions extends WriterOptions {
   readonly json?: boolean;
@@ -36,7 +37,7 @@ export function adminCommand<Options extends AdminOptions>(
       io.out(
         options.json
           ? toJson({ account: admin.account, ...sent })
-          : `${text} (${sent.hash}, ${sent.gasUsed} gas)`,
+          : `${text} (${formatTransaction(open.chain.connection.chainId, sent.hash)}, ${sent.gasUsed} gas)`,
       );
       return undefined;
     }),

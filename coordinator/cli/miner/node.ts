@@ -15,10 +15,11 @@ import { createRecoverer } from "../../adapters/keys/recover.ts";
 import { createWasmEvaluator } from "../../adapters/learning/wasm-evaluator.ts";
 import { createPinoLogger } from "../../adapters/logger/pino-logger.ts";
 import { createMiner } from "../../node/miner.ts";
-import type { Miner } from "../../node/types.ts";
+import type { Miner, MinerDeps } from "../../node/types.ts";
 import type { MinerRecord } from "../../ports/chain.ts";
 import type { ContentStore } from "../../ports/content-store.ts";
 import type { LoadedFederation } from "../../ports/federation.ts";
+import type { Metrics } from "../../ports/metrics.ts";
 import { type Hex, sameHex } from "../../protocol/bytes.ts";
 import { QuorateError } from "../../protocol/errors.ts";
 import type { Aggregator } from "../../protocol/round/recompute.ts";
@@ -29,16 +30,26 @@ import { chainTarget } from "../options.ts";
 import { createReporter, type Report } from "../report-lines.ts";
 import { untilServed } from "../retry.ts";
 import { version } from "../version.ts";
+import { type WatchLoop, watchLoop } from "../watch-loop.ts";
 import { describeEvent } from "./events.ts";
+import { followOutcomes, openMetrics } from "./metrics.ts";
 import type { MinerRunOptions } from "./run.ts";
 
-/** Composes a miner's node and starts it; `cleanup` stops it. */
-export async function startMiner(options: MinerRunOptions, cli: Cli, cleanup: Cleanup): Promise<void> {
+/**
+ * Composes a miner's node and starts it; `cleanup` stops it.
+ * @param change replaces parts of the node before it is made; a fault, in a run that shows what comes of it
+ */
+export async function startMiner(
+  options: MinerRunOptions,
+  cli: Cli,
+  cleanup: Cleanup,
+  change: (deps: MinerDeps) => MinerDeps = (deps) => deps,
+): Promise<void> {
   const { io, signal } = cli;
   const folder = dataFolder(options);
   const report = createReporter(io, options.json === true);
   const clock = createSystemClock();
-  const { chain, wallet } = await openWriter(options, io, cleanup);
+  const { chain, wallet, ledger } = await openWriter(options, io, cleanup);
   const record = await findMiner(chain, options.miner, wallet.address as Hex);
   const store = await openStore(options, folder, cleanup);
   const taskFolder = options.task ?? chainTarget(options, io).taskFolder;
@@ -49,28 +60,41 @@ export async function startMiner(options: MinerRunOptions, cli: Cli, cleanup: Cl
   const federation = await untilServed(load, { clock, signal, report });
   const journal = await openFileJournal(folder);
   cleanup.add(() => journal.close());
-  const miner = createMiner({
-    chain,
-    store,
-    content,
-    transport,
-    journal,
-    signer: signerOf(wallet),
-    recoverer: createRecoverer(),
-    ...evaluatorOf(federation, cleanup),
-    aggregator: await openAggregator(cleanup),
-    clock,
-    logger: createPinoLogger({ level: options.logLevel, name: "miner" }),
-    federation,
-    sha256,
-    config: {
-      miner: record.miner,
-      endpoint: record.endpoint,
-      version: version(),
-      ...(options.retainRounds && { retainRounds: options.retainRounds }),
-    },
+  const aggregator = await openAggregator(cleanup);
+  const logger = createPinoLogger({ level: options.logLevel, name: "miner" });
+  const config = configOf(options, record);
+  const own = { signer: signerOf(wallet), recoverer: createRecoverer(), journal, config };
+  const { metrics, url } = await openMetrics(options, { chain, ledger, record }, cleanup);
+  const outside = { chain, store, content, transport, clock, logger, metrics };
+  const evaluator = evaluatorOf(federation, cleanup);
+  const miner = createMiner(change({ ...own, ...outside, ...evaluator, aggregator, federation, sha256 }));
+  const outcomes = followOutcomes({ chain, metrics, logger, report });
+  await outcomes();
+  miner.on(({ kind }) => void (kind === "round" && outcomes()));
+  const { modelBytes } = federation;
+  await serve(miner, { options, record, cleanup, report, modelBytes, metrics, metricsUrl: url });
+  if (options.watch)
+    watchAlong({ chain, content, federation, aggregator, report, signal, cleanup, metrics, logger });
+}
+
+function configOf({ retainRounds }: MinerRunOptions, { miner, endpoint }: MinerRecord) {
+  return { miner, endpoint, version: version(), ...(retainRounds && { retainRounds }) };
+}
+
+/** Proves wrong what others posted, beside the node's own work. */
+function watchAlong(
+  parts: Omit<WatchLoop, "challenger" | "sha256"> & {
+    readonly chain: QuorateWriter;
+    readonly cleanup: Cleanup;
+  },
+): void {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([parts.signal, stop.signal]);
+  const running = watchLoop({ ...parts, signal, challenger: parts.chain.challenger, sha256 });
+  parts.cleanup.add(async () => {
+    stop.abort();
+    await running;
   });
-  await serve(miner, { options, record, cleanup, report, modelBytes: federation.modelBytes });
 }
 
 async function openStore({ listen }: MinerRunOptions, folder: string, cleanup: Cleanup): Promise<HeliaStore> {
@@ -89,9 +113,11 @@ async function serve(
     report: Report;
     /** Every update is exactly as large as every other one of the architecture. */
     modelBytes: number;
+    metrics: Metrics;
+    metricsUrl: string | undefined;
   },
 ): Promise<void> {
-  const { options, record, cleanup, report, modelBytes } = context;
+  const { options, record, cleanup, report, modelBytes, metrics, metricsUrl } = context;
   const server = await createMinerServer({
     service: miner.service,
     host: options.host,
@@ -99,6 +125,7 @@ async function serve(
     allowRemote: options.allowRemote === true,
     limits: { maxUploadBytes: modelBytes },
     logger: createPinoLogger({ level: options.logLevel, name: "http" }),
+    metrics,
   });
   cleanup.add(() => server.stop());
   miner.on((event) => {
@@ -109,8 +136,8 @@ async function serve(
   cleanup.add(() => miner.stop());
   report(
     "listening",
-    { miner: record.miner, url: server.url, endpoint: record.endpoint },
-    `miner ${record.miner} listening at ${server.url}`,
+    { miner: record.miner, url: server.url, endpoint: record.endpoint, ...(metricsUrl && { metricsUrl }) },
+    `miner ${record.miner} listening at ${server.url}${metricsUrl ? `, metrics at ${metricsUrl}` : ""}`,
   );
 }
 

@@ -13,6 +13,11 @@ export interface MinerRunOptions extends WriterOptions {
   readonly listen?: string;
   readonly task?: string;
   readonly retainRounds?: number;
+  /** False with --no-watch. */
+  readonly watch: boolean;
+  /** No metrics page without it. */
+  readonly metricsPort?: number;
+  readonly metricsHost: string;
   readonly logLevel: string;
   readonly json?: boolean;
 }
@@ -63,5 +68,12 @@ function addRunOptions(command: Command): Command {
       "serve only so many newest rounds (default: all)",
       integerBetween(1, MOST_ROUNDS),
     )
+    .option("--no-watch", "do not check other miners' candidates of rounds that can still be contested")
+    .option(
+      "--metrics-port <n>",
+      "serve metrics for Prometheus at /metrics on this port (0: any free one)",
+      integerBetween(0, LARGEST_PORT),
+    )
+    .option("--metrics-host <address>", "address of the metrics page", "127.0.0.1")
     .option("--log-level <level>", "debug, info, warn or error; the log goes to standard error", "warn");
 }

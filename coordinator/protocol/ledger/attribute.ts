@@ -30,6 +30,9 @@ const METHOD_BY_EVENT: Readonly<Partial<Record<EventName, string>>> = {
   CandidateCosigned: "propose",
   VoteCast: "castVote",
   SeedFrozen: "freezeSeed",
+  Committed: "commit",
+  ReferenceWrong: "proveReference",
+  CandidateDisproven: "proveAggregate",
   Claimed: "claim",
   MinerRegistered: "register",
   ClientChanged: "register",
@@ -66,7 +69,9 @@ export function attribute(about: {
     const settlement = trace.events.find(({ name }) => name === "Claimed")?.settlement ?? null;
     return { method, phase, round: (settlement !== null && roundOf(settlement)) || null };
   }
-  const telling = trace.events.find(({ name }) => phaseOfMethod(METHOD_BY_EVENT[name] ?? "") === phase);
+  const telling = trace.events.find(
+    ({ name, round }) => round !== null && phaseOfMethod(METHOD_BY_EVENT[name] ?? "") === phase,
+  );
   return { method, phase, round: call?.round ?? telling?.round ?? null };
 }
 

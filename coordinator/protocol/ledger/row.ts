@@ -2,7 +2,7 @@ import type { Hex } from "../bytes.ts";
 import { QuorateError } from "../errors.ts";
 
 /** What a transaction was for. `open` holds openRound and freezeSeed; a settlement that opens the next round is `settle`. */
-export const PHASES = ["setup", "open", "propose", "vote", "settle", "claim"] as const;
+export const PHASES = ["setup", "open", "propose", "vote", "settle", "claim", "challenge"] as const;
 export type Phase = (typeof PHASES)[number];
 
 /** One mined transaction and what it cost. */
@@ -34,6 +34,13 @@ const METHOD_PHASES: Readonly<Record<string, Phase>> = {
   settle: "settle",
   failRound: "settle",
   claim: "claim",
+  commit: "challenge",
+  proveAggregate: "challenge",
+  proveReference: "challenge",
+  proveDoubleSignature: "challenge",
+  accuse: "challenge",
+  refuteCoordinate: "challenge",
+  refuteReference: "challenge",
 };
 
 /** The phase a contract method belongs to; whatever is no part of a round is set-up. */

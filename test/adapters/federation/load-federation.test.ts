@@ -76,6 +76,19 @@ describe("loading a federation", () => {
     expect(await codeOf({}, { dimension: 11 })).to.equal("GENESIS_MISMATCH");
   });
 
+  it("refuses a contract of fault proofs that judges by another rule", async () => {
+    const fedavg = { kind: 1, trim: 0, maxExponent: 136 };
+    expect(await codeOf({}, { provable: fedavg })).to.equal("none");
+    expect(await codeOf({}, { provable: { ...fedavg, kind: 2 } })).to.equal("RULE_MISMATCH");
+    expect(await codeOf({}, { provable: { ...fedavg, maxExponent: 137 } })).to.equal("RULE_MISMATCH");
+    const trimmed: Partial<Task> = { rule: { name: "trimmed-mean", f: 1 } };
+    expect(await codeOf(trimmed, { provable: { ...fedavg, kind: 3, trim: 2 } })).to.equal("RULE_MISMATCH");
+    expect(await codeOf(trimmed, { provable: { ...fedavg, kind: 3, trim: 1 } })).to.equal("none");
+    const krum: Partial<Task> = { rule: { name: "krum", f: 1 } };
+    expect(await codeOf(krum, { provable: fedavg })).to.equal("RULE_MISMATCH");
+    expect(await codeOf(krum, { provable: { ...fedavg, kind: 0 } })).to.equal("none");
+  });
+
   it("refuses other kernels and another validation set", async () => {
     expect(await codeOf({ kernels: "dense-0" })).to.equal("KERNELS_MISMATCH");
     const { chain, content } = await deployed();

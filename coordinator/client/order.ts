@@ -1,0 +1,103 @@
+import type { Clock } from "../ports/clock.ts";
+import type { PeerId, PeerTransport } from "../ports/peer-transport.ts";
+import type { SignatureScheme } from "../ports/signature-scheme.ts";
+import { isQuorateError } from "../protocol/errors.ts";
+import { clientOf } from "../protocol/praft/bundles.ts";
+import { type Committee, type Config, committeeOf, weightOf } from "../protocol/praft/config.ts";
+import { decodeMessage } from "../protocol/praft/decode.ts";
+import { bundleDigest, encodeMessage } from "../protocol/praft/encode.ts";
+import type { Bundle } from "../protocol/praft/types.ts";
+
+/** Milliseconds between two looks at the answers, and until what is not answered is sent again. */
+const LOOK_EVERY = 2;
+const AGAIN_AFTER = 500;
+
+export interface OrderClientOptions {
+  readonly config: Config;
+  readonly secretKey: Uint8Array;
+  readonly scheme: SignatureScheme;
+  /** Its peers are the members. */
+  readonly transport: PeerTransport;
+  readonly clock: Clock;
+}
+
+/** Has operations ordered by the replicas, and believes what weight above F says: one of them is honest. */
+export class OrderClient {
+  private readonly options: OrderClientOptions;
+  private readonly committee: Committee;
+  private readonly clientKey: Uint8Array;
+  /** By member: the last sequence it says is executed. */
+  private readonly executed: (number | undefined)[];
+
+  constructor(options: OrderClientOptions) {
+    this.options = options;
+    this.committee = committeeOf(options.config);
+    this.clientKey = options.scheme.publicKeyOf(options.secretKey);
+    this.executed = this.committee.members.map(() => undefined);
+  }
+
+  async start(): Promise<void> {
+    await this.options.transport.start((from, frame) => this.receive(from, frame));
+  }
+
+  /**
+   * The next unused sequence: one more than what some honest member has executed. Asks until weight Q has answered.
+   * @throws the signal's reason
+   */
+  async nextSequence(signal: AbortSignal): Promise<number> {
+    // A sequence of 0 is executed before anything is: it only asks how far this client is.
+    const question = { clientKey: this.clientKey, sequence: 0, operations: [], signature: new Uint8Array() };
+    await this.ask(question, () => this.weight((value) => value >= 0) >= this.committee.quorum, signal);
+    const values = this.executed.filter((value) => value !== undefined).toSorted((a, b) => b - a);
+    return 1 + (values.find((least) => this.proven(least)) ?? 0);
+  }
+
+  /**
+   * Resolves when the operations, as this client's bundle of that sequence, are executed and durable.
+   * @throws the signal's reason
+   */
+  async submit(operations: readonly Uint8Array[], sequence: number, signal: AbortSignal): Promise<void> {
+    const { scheme, secretKey } = this.options;
+    const unsigned: Bundle = { clientKey: this.clientKey, sequence, operations, signature: new Uint8Array() };
+    const signature = scheme.sign(secretKey, bundleDigest(this.committee.groupId, unsigned));
+    await this.ask({ ...unsigned, signature }, () => this.proven(sequence), signal);
+  }
+
+  private async ask(bundle: Bundle, answered: () => boolean, signal: AbortSignal): Promise<void> {
+    const { clock, transport } = this.options;
+    const frame = encodeMessage({ kind: "submit", bundle });
+    const told = new Set<PeerId>();
+    for (let again = clock.now() + AGAIN_AFTER; !answered(); await clock.sleep(LOOK_EVERY, signal)) {
+      if (clock.now() >= again) {
+        told.clear();
+        again = clock.now() + AGAIN_AFTER;
+      }
+      for (const { id } of this.committee.members)
+        if (!told.has(id) && transport.send(id, frame, "bulk")) told.add(id);
+    }
+  }
+
+  private proven(sequence: number): boolean {
+    return this.weight((value) => value >= sequence) > this.committee.faulty;
+  }
+
+  private weight(says: (executed: number) => boolean): number {
+    const members = [...this.executed.keys()].filter((i) => {
+      const value = this.executed[i];
+      return value !== undefined && says(value);
+    });
+    return weightOf(this.committee, members);
+  }
+
+  private receive(from: PeerId, frame: Uint8Array): void {
+    const member = this.committee.members.findIndex(({ id }) => id === from);
+    try {
+      const message = decodeMessage(frame);
+      if (member < 0 || message.kind !== "reply") return;
+      if (clientOf(message) !== clientOf({ clientKey: this.clientKey })) return;
+      this.executed[member] = Math.max(this.executed[member] ?? 0, message.executed);
+    } catch (error) {
+      if (!isQuorateError(error)) throw error;
+    }
+  }
+}
