@@ -71,7 +71,7 @@ module.exports = {
       from: { path: "^coordinator/adapters/([^/.]+)" },
       to: { path: "^coordinator/adapters/", pathNot: "^coordinator/adapters/$1[/.]" },
     },
-    ...["node", "client", "audit"].flatMap((part) => [
+    ...["node", "client", "audit", "watch"].flatMap((part) => [
       onlyFiles(
         `${part}-files`,
         `^coordinator/${part}/`,

@@ -7,6 +7,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { budgetTable } from "./gas/budgets.ts";
+import { measureProofs } from "./gas/disputes.ts";
 import { fixClock } from "./gas/fixed-clock.ts";
 import type { GasTable } from "./gas/recorder.ts";
 import { measureRounds } from "./gas/rounds.ts";
@@ -50,6 +51,7 @@ async function measure(): Promise<GasTable> {
   await measureRounds(gas);
   await measureFallbacks(gas);
   await measureFailures(gas);
+  await measureProofs(gas);
   for (const voters of [10, 50]) await measureSettlement(gas, voters);
   return gas;
 }

@@ -1,5 +1,9 @@
 import type { GasTable } from "./recorder.ts";
 
+/** Judging a proof by number of updates, with 96-byte references; a reference has 128, and a fifth on top is free. */
+const PROOF_LIMITS = { 2: 105_390, 3: 133_510, 10: 330_530, 20: 611_220, 100: 2_860_610 };
+const REFERENCE_WORD = 1_280;
+
 /** A step and the most it may cost; `first` while storage it writes is still empty. */
 interface Budget {
   step: string;
@@ -38,6 +42,13 @@ function budgets(gas: GasTable): Budget[] {
       step: "transactions of that round",
       steady: { limit: 5, measured: gas["round.steady.transactions"]! },
     },
+    ...Object.entries(PROOF_LIMITS).map(([count, limit]) => ({
+      step: `judging one coordinate of ${count} updates`,
+      steady: {
+        limit: Math.floor((limit + REFERENCE_WORD * Number(count)) * 1.2),
+        measured: gas[`proof.${count}.refused`]!,
+      },
+    })),
   ];
 }
 

@@ -9,7 +9,14 @@ export interface GasSnapshot {
   gas: GasTable;
 }
 
-const CONTRACTS = ["ClientRegistry", "MinerRegistry", "RewardDistributor", "RoundConsensus", "RoundLens"];
+const CONTRACTS = [
+  "ClientRegistry",
+  "FaultProofs",
+  "MinerRegistry",
+  "RewardDistributor",
+  "RoundConsensus",
+  "RoundLens",
+];
 
 export async function takeSnapshot(gas: GasTable): Promise<GasSnapshot> {
   const codeBytes: Record<string, number> = {};

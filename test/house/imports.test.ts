@@ -56,6 +56,8 @@ const BREACHES: [string, string, string][] = [
   ["coordinator/client/b.ts", 'import "helia";', "client-packages"],
   ["coordinator/audit/a.ts", 'import "../node/node.ts";', "audit-files"],
   ["coordinator/audit/b.ts", 'import "ethers";', "audit-packages"],
+  ["coordinator/watch/a.ts", 'import "../client/submit.ts";', "watch-files"],
+  ["coordinator/watch/b.ts", 'import "helia";', "watch-packages"],
   ["coordinator/cli/a.ts", 'import "../../explorer/page.ts";', "cli-files"],
   ["coordinator/cli/b.ts", 'import "helia";', "cli-packages"],
   ["coordinator/cli/c.ts", 'import "../../scripts/deploy.ts";', "nobody-imports-scripts"],

@@ -60,6 +60,7 @@ describe("gas ledger report", () => {
       vote: 0n,
       settle: 9n,
       claim: 0n,
+      challenge: 0n,
       total: 14n,
     });
   });
