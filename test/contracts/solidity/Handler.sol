@@ -144,12 +144,12 @@ abstract contract Handler is FederationTest {
         registry.deactivate(_actor(who), newestRound - round % 3);
     }
 
-    function reactivate(uint256 who) external step {
+    function reactivate(uint256 who) public step {
         vm.prank(_actor(who));
         registry.reactivate();
     }
 
-    function applyQueued() external step {
+    function applyQueued() public step {
         registry.applyQueued();
     }
 
@@ -223,26 +223,62 @@ abstract contract Handler is FederationTest {
         if (head.payoutsTotal == c.payoutsTotal) _promises[head.settlement] = _posted[c.modelRoot];
     }
 
-    /// @dev A round as it should be: enough miners, and everyone votes yes. One that nobody can settle any more is failed
-    /// first.
+    /// @dev A round as it should be: enough miners, and everyone votes yes. From wherever the federation stands: an open
+    /// round that can't be agreed any more is ended first. That this always leads to an agreed round is an invariant, too.
     function agree(uint96 pay) external {
         for (uint256 i = 0; i < ACTORS; ++i) {
             _absent[_actor(i)] = false;
         }
+        uint256 before = agreements;
         if (consensus.progress().open) {
-            IRoundLens.RoundInfo memory info = _info();
-            if (_time > (info.candidateCount == 0 ? info.lastSlotEnd : info.graceEnd)) fail();
-        }
-        if (!consensus.progress().open) {
-            for (uint256 i = 0; i < ACTORS && registry.activeCount() < 2; ++i) {
-                try this.register(i, STAKE) {} catch {}
-                try this.reactivate(i) {} catch {}
+            try this.agreeOpen(pay) {}
+            catch {
+                _endRound();
             }
-            vm.warp(_time += 16);
-            open();
         }
+        if (agreements != before) return;
+        try this.agreeNext(pay) {} catch {}
+        if (agreements == before) breach = "enough miners, all willing, and no round is agreed";
+    }
+
+    /// @dev For `agree` alone, which takes back what of it was refused.
+    function agreeOpen(uint96 pay) public {
         if (_info().candidateCount == 0) propose(7, pay);
         settle(1, 0, false);
+    }
+
+    /// @dev Everything that could be waited for is over: the round is settled, whichever candidate wins, or failed.
+    function _endRound() private {
+        IRoundLens.RoundInfo memory info = _info();
+        uint256 over = info.graceEnd > info.lastSlotEnd ? info.graceEnd : info.lastSlotEnd;
+        if (_time <= over) _time = over + 1;
+        try this.settle(1, 0, false) {
+            return;
+        } catch {}
+        try this.settle(1, 0, true) {
+            return;
+        } catch {}
+        try this.fail() {}
+        catch {
+            breach = "a round can be neither settled nor failed";
+        }
+    }
+
+    /// @dev For `agree` alone: a new round, with what it takes to open one.
+    function agreeNext(uint96 pay) external {
+        applyQueued();
+        uint256 members = registry.activeCount();
+        for (uint256 i = 0; i < ACTORS && members < 2; ++i) {
+            IMinerRegistry.MinerStatus status = registry.minerInfo(_actor(i)).status;
+            if (status == IMinerRegistry.MinerStatus.Active) continue;
+            if (status == IMinerRegistry.MinerStatus.Inactive) reactivate(i);
+            else register(i, STAKE);
+            ++members;
+        }
+        if (pot.funded() < consensus.head().payoutsTotal + BUDGET) fund(BUDGET);
+        _time += _demo().challengeWindow + 1;
+        open();
+        agreeOpen(pay);
     }
 
     function fail() public step {
@@ -265,7 +301,7 @@ abstract contract Handler is FederationTest {
 
     // ------------------------------------------------------------------ money
 
-    function fund(uint96 amount) external step {
+    function fund(uint96 amount) public step {
         amount = 1 + amount % (2 * BUDGET);
         _fund(amount);
         fundedByUs += amount;
