@@ -2,7 +2,13 @@ import type { Hex } from "../protocol/bytes.ts";
 import type { LedgerRow } from "../protocol/ledger/row.ts";
 
 /** What is known of a transaction before it is mined. */
-export type SentTransaction = Pick<LedgerRow, "hash" | "round" | "phase" | "actor" | "method" | "gasLimit">;
+export type SentTransaction = Pick<
+  LedgerRow,
+  "hash" | "round" | "phase" | "actor" | "method" | "gasLimit"
+> & {
+  /** As it was signed: what a later process needs to send it again. Absent in ledgers of older versions. */
+  readonly raw?: Hex;
+};
 
 /** Remembers every transaction a process sends, exactly once, failed ones too. */
 export interface GasLedger {

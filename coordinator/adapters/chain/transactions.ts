@@ -1,18 +1,12 @@
-import {
-  type Interface,
-  isError,
-  keccak256,
-  type Provider,
-  type TransactionReceipt,
-  type Wallet,
-} from "ethers";
+import { type Interface, isError, keccak256, Transaction, type TransactionReceipt } from "ethers";
 import type { Sent } from "../../ports/chain.ts";
-import type { GasLedger, SentTransaction } from "../../ports/ledger.ts";
+import type { SentTransaction } from "../../ports/ledger.ts";
 import type { Hex } from "../../protocol/bytes.ts";
 import { QuorateError } from "../../protocol/errors.ts";
-import { type LedgerRow, phaseOfMethod } from "../../protocol/ledger/row.ts";
+import { phaseOfMethod } from "../../protocol/ledger/row.ts";
 import type { ContractName } from "./artifacts.ts";
 import { chainError } from "./errors.ts";
+import { awaitMined, lookUp, type NonceGroup, type NonceParts, pendingGroups, resend } from "./nonce.ts";
 import type { QuorateReader } from "./reader.ts";
 
 /** A call to be sent as a transaction. */
@@ -28,9 +22,13 @@ export interface Call {
 /** Sends one transaction after the other from one account. */
 export interface Transactor {
   readonly account: Hex;
-  /** Resolves when mined. @throws the contract's error as a QuorateError, before sending whenever that can be seen */
+  /**
+   * Resolves when mined. What an earlier process sent, or this one gave up waiting for, is brought to its end first; an
+   * equal call among it is not sent twice: its result is this call's.
+   * @throws the contract's error as a QuorateError, before sending whenever that can be seen
+   */
   send(call: Call): Promise<Sent>;
-  /** Looks up what an earlier process sent and did not see mined. */
+  /** Looks up what an earlier process sent and did not see mined, and sends it again if the node has forgotten it. */
   reconcile(): Promise<void>;
 }
 
@@ -45,18 +43,10 @@ export function callOf(
   return { to: connection.addresses[contract], data, method };
 }
 
-interface Parts {
-  readonly provider: Provider;
-  readonly wallet: Wallet;
-  readonly ledger: GasLedger;
+interface Parts extends NonceParts {
   readonly interfaces: readonly Interface[];
-  /** How long a transaction may wait for its block, milliseconds. */
-  readonly mineTimeoutMs?: number;
 }
 
-const MINE_TIMEOUT_MS = 180_000;
-/** Receipts are looked for at this pace: blocks of a development chain come at once, public ones take seconds. */
-const RECEIPT_POLL_MS = [10, 25, 50, 100, 250, 500, 1000];
 /** Another process may use the same key; its transaction takes the nonce. */
 const NONCE_ATTEMPTS = 5;
 /** The estimate is exact for the state it saw; the block it lands in may differ a little. */
@@ -64,51 +54,92 @@ const GAS_MARGIN_PERCENT = 125n;
 const GAS_MARGIN = 10_000n;
 /** A settlement opens the next round if that is possible in its block, which the estimate may not have seen yet. */
 const GAS_FOR_OPENING = 400_000n;
+/** Results nobody was told of that are kept for whoever asks for the same. */
+const MOST_FINISHED = 64;
 
 export function createTransactor(parts: Parts): Transactor {
   const { wallet } = parts;
+  /** By call: what was mined and nobody was told of, because its process or its patience ended. */
+  const finished = new Map<string, Sent>();
   let queue: Promise<unknown> = Promise.resolve();
   return {
     account: wallet.address as Hex,
     send(call) {
       // One at a time: the nonce of the next follows from this one's, and a key signs nothing it may have to repeat.
       const next = queue.then(async () => {
-        await reconcile(parts);
-        return sendOne(parts, call);
+        for (const group of await reconcile(parts, finished)) await finish(parts, group, finished);
+        const key = keyOf(call);
+        const done = finished.get(key);
+        finished.delete(key);
+        return done ?? sendOne(parts, call);
       });
       queue = next.catch(() => undefined);
       return next;
     },
-    reconcile: () => reconcile(parts),
+    async reconcile() {
+      for (const group of await reconcile(parts, finished)) await resend(parts, group);
+    },
   };
 }
 
-/** Receipts of what was sent and not seen mined: before a restart, or when the node went away in between. */
-async function reconcile({ provider, ledger, wallet, interfaces }: Parts): Promise<void> {
-  for (const sent of ledger.pending()) {
-    if (sent.actor !== wallet.address) continue;
-    try {
-      const receipt = await provider.getTransactionReceipt(sent.hash);
-      if (receipt) await recordMined({ provider, ledger }, sent, receipt);
-    } catch (error) {
-      throw chainError(error, "eth_getTransactionReceipt", interfaces);
+function keyOf({ to, data }: Pick<Call, "to" | "data">): string {
+  return `${to} ${data}`.toLowerCase();
+}
+
+/** Notes what was mined meanwhile; resolves with what was not. */
+async function reconcile(parts: Parts, finished: Map<string, Sent>): Promise<readonly NonceGroup[]> {
+  const open: NonceGroup[] = [];
+  try {
+    for (const group of pendingGroups(parts)) {
+      const found = await lookUp(parts, group);
+      if (!found && Number.isFinite(group.nonce)) open.push(group);
+      else if (found && found !== "lost") note(finished, found);
     }
+  } catch (error) {
+    throw chainError(error, "eth_getTransactionReceipt", parts.interfaces);
   }
+  return open;
+}
+
+/** Sends an unfinished transaction again and waits for it: nothing that follows it could be mined before. */
+async function finish(parts: Parts, group: NonceGroup, finished: Map<string, Sent>): Promise<void> {
+  const { method } = group.versions.at(-1)!;
+  try {
+    await resend(parts, group);
+    note(finished, await awaitMined(parts, group));
+  } catch (error) {
+    // Another process took its nonce: it is gone for good, and stops nobody.
+    const mapped = chainError(error, method, parts.interfaces);
+    if (mapped.code !== "TRANSACTION_REPLACED") throw mapped;
+  }
+}
+
+function note(
+  finished: Map<string, Sent>,
+  { sent, receipt }: { readonly sent: SentTransaction; readonly receipt: TransactionReceipt },
+): void {
+  if (receipt.status === 0 || !sent.raw) return;
+  const { to, data } = Transaction.from(sent.raw);
+  finished.set(keyOf({ to: to ?? "", data }), sentOf(sent, receipt));
+  if (finished.size > MOST_FINISHED) finished.delete(finished.keys().next().value!);
+}
+
+function sentOf({ hash }: SentTransaction, { gasUsed, blockNumber }: TransactionReceipt): Sent {
+  return { hash, gasUsed, block: blockNumber };
 }
 
 async function sendOne(parts: Parts, call: Call): Promise<Sent> {
   const { ledger, interfaces } = parts;
   try {
     for (let attempt = 1; ; attempt++) {
-      const { raw, sent, nonce } = await prepare(parts, call);
+      const { sent, nonce } = await prepare(parts, call);
       await ledger.sent(sent);
-      const taken = await broadcast(parts, raw, sent);
+      const taken = await broadcast(parts, sent);
       if (taken && attempt < NONCE_ATTEMPTS) continue;
       if (taken) throw taken;
-      const receipt = await awaitReceipt(parts, sent, nonce);
-      await recordMined(parts, sent, receipt);
-      if (receipt.status === 0) throw await refusal(parts, call, receipt);
-      return { hash: sent.hash, gasUsed: receipt.gasUsed, block: receipt.blockNumber };
+      const mined = await awaitMined(parts, { nonce, versions: [sent] });
+      if (mined.receipt.status === 0) throw await refusal(parts, call, mined.receipt);
+      return sentOf(mined.sent, mined.receipt);
     }
   } catch (error) {
     throw chainError(error, call.method, interfaces);
@@ -132,7 +163,7 @@ async function prepare(parts: Parts, call: Call) {
     maxFeePerGas !== null && maxPriorityFeePerGas !== null
       ? { type: 2, maxFeePerGas, maxPriorityFeePerGas }
       : { type: 0, gasPrice };
-  const raw = await wallet.signTransaction({
+  const raw = (await wallet.signTransaction({
     to,
     data,
     nonce,
@@ -140,7 +171,7 @@ async function prepare(parts: Parts, call: Call) {
     chainId: network.chainId,
     value: 0n,
     ...price,
-  });
+  })) as Hex;
   const sent: SentTransaction = {
     hash: keccak256(raw) as Hex,
     round,
@@ -148,19 +179,16 @@ async function prepare(parts: Parts, call: Call) {
     actor: from as Hex,
     method,
     gasLimit,
+    raw,
   };
-  return { raw, sent, nonce };
+  return { sent, nonce };
 }
 
 /** Undefined if the node has the transaction; the error if its nonce was taken. Anything else is thrown. */
-async function broadcast(
-  parts: Parts,
-  raw: string,
-  sent: SentTransaction,
-): Promise<QuorateError | undefined> {
+async function broadcast(parts: Parts, sent: SentTransaction): Promise<QuorateError | undefined> {
   const { provider, ledger } = parts;
   try {
-    await provider.broadcastTransaction(raw);
+    await provider.broadcastTransaction(sent.raw!);
     return undefined;
   } catch (error) {
     // Some nodes answer with the revert, or "already known", though they took the transaction.
@@ -181,53 +209,6 @@ function isNonceTaken(error: unknown): boolean {
     isError(error, "REPLACEMENT_UNDERPRICED") ||
     /nonce/i.test((error as Error).message)
   );
-}
-
-async function awaitReceipt(parts: Parts, sent: SentTransaction, nonce: number): Promise<TransactionReceipt> {
-  const { provider, ledger, mineTimeoutMs = MINE_TIMEOUT_MS } = parts;
-  const started = Date.now();
-  for (let look = 0; ; look++) {
-    const receipt = await provider.getTransactionReceipt(sent.hash);
-    if (receipt) return receipt;
-    const waited = Date.now() - started;
-    if (look > 3 && (await provider.getTransactionCount(sent.actor, "latest")) > nonce) {
-      const late = await provider.getTransactionReceipt(sent.hash);
-      if (late) return late;
-      await ledger.dropped(sent.hash);
-      throw new QuorateError(
-        "TRANSACTION_REPLACED",
-        `${sent.method} ${sent.hash} lost its nonce ${nonce} to another transaction of ${sent.actor}; ` +
-          "use one process per key",
-        { hash: sent.hash, nonce },
-      );
-    }
-    if (waited > mineTimeoutMs)
-      throw new QuorateError(
-        "TRANSACTION_TIMEOUT",
-        `${sent.method} ${sent.hash} was not mined within ${mineTimeoutMs} ms; it may still be`,
-        { hash: sent.hash, timeoutMs: mineTimeoutMs },
-      );
-    const pause = RECEIPT_POLL_MS[Math.min(look, RECEIPT_POLL_MS.length - 1)];
-    await new Promise((resolve) => setTimeout(resolve, pause));
-  }
-}
-
-async function recordMined(
-  { provider, ledger }: Pick<Parts, "provider" | "ledger">,
-  sent: SentTransaction,
-  receipt: TransactionReceipt,
-): Promise<void> {
-  const block = await provider.getBlock(receipt.blockNumber);
-  const row: LedgerRow = {
-    ...sent,
-    gasUsed: receipt.gasUsed,
-    effectiveGasPrice: receipt.gasPrice,
-    fee: receipt.gasUsed * receipt.gasPrice,
-    block: receipt.blockNumber,
-    time: block?.timestamp ?? 0,
-    status: receipt.status === 0 ? "reverted" : "success",
-  };
-  await ledger.mined(row);
 }
 
 /** Why a mined transaction reverted: a receipt does not say, so the call is repeated on that block's state. */

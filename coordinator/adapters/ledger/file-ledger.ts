@@ -1,6 +1,7 @@
 import { type FileHandle, mkdir, open, readFile, truncate } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { GasLedger, SentTransaction } from "../../ports/ledger.ts";
+import type { Hex } from "../../protocol/bytes.ts";
 import { QuorateError } from "../../protocol/errors.ts";
 import { rowFromJson, rowToJson } from "../../protocol/ledger/row.ts";
 import { createMemoryLedger } from "./memory-ledger.ts";
@@ -90,7 +91,7 @@ function unwritable(path: string, cause: Error): QuorateError {
 }
 
 function sentToJson(transaction: SentTransaction): Record<string, unknown> {
-  const { hash, round, phase, actor, method, gasLimit } = transaction;
+  const { hash, round, phase, actor, method, gasLimit, raw } = transaction;
   return {
     hash,
     round: round === null ? null : String(round),
@@ -98,11 +99,20 @@ function sentToJson(transaction: SentTransaction): Record<string, unknown> {
     actor,
     method,
     gasLimit: String(gasLimit),
+    ...(raw && { raw }),
   };
 }
 
 function sentFromJson(json: Record<string, unknown>): SentTransaction {
   const unknown = { gasUsed: "0", effectiveGasPrice: "0", fee: "0", block: 0, time: 0, status: "success" };
   const { hash, round, phase, actor, method, gasLimit } = rowFromJson({ ...unknown, ...json });
-  return { hash, round, phase, actor, method, gasLimit };
+  const raw = json.raw === undefined ? {} : { raw: rawFromJson(json.raw) };
+  return { hash, round, phase, actor, method, gasLimit, ...raw };
+}
+
+function rawFromJson(raw: unknown): Hex {
+  if (typeof raw === "string" && /^0x([0-9a-f]{2})+$/.test(raw)) return raw as Hex;
+  throw new QuorateError("LEDGER_MALFORMED", `a sent transaction is no hexadecimal: ${String(raw)}`, {
+    field: "raw",
+  });
 }

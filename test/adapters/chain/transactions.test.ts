@@ -7,7 +7,7 @@ import { createTransactor, type Transactor } from "../../../coordinator/adapters
 import { openFileLedger } from "../../../coordinator/adapters/ledger/file-ledger.ts";
 import { createMemoryLedger } from "../../../coordinator/adapters/ledger/memory-ledger.ts";
 import type { GasLedger } from "../../../coordinator/ports/ledger.ts";
-import { isQuorateError } from "../../../coordinator/protocol/errors.ts";
+import { isQuorateError, type QuorateError } from "../../../coordinator/protocol/errors.ts";
 import { startChain, type TestChain } from "./federation.ts";
 
 const NOBODY = `0x${"99".repeat(20)}`;
@@ -88,7 +88,7 @@ describe("chain adapter: transactions", function () {
     await rm(folder, { recursive: true });
   });
 
-  it("records what it gave up waiting for, once it sends again", async () => {
+  it("does not send again what was mined after it gave up waiting", async () => {
     const ledger = createMemoryLedger();
     const patient = transactor(chain.wallet(4), ledger, 200);
     await chain.provider.send("evm_setAutomine", [false]);
@@ -96,7 +96,14 @@ describe("chain adapter: transactions", function () {
     expect(isQuorateError(late, "TRANSACTION_TIMEOUT")).to.equal(true);
     await chain.provider.send("evm_mine", []);
     await chain.provider.send("evm_setAutomine", [true]);
+    const nonce = () => chain.provider.getTransactionCount(patient.account);
+    const before = await nonce();
+    expect((await patient.send(call)).hash).to.equal((late as QuorateError).details.hash);
+    expect(await nonce()).to.equal(before);
+    expect(ledger.rows()).to.have.length(1);
+    // The result was told: whoever asks from now on means another one.
     await patient.send(call);
+    expect(await nonce()).to.equal(before + 1);
     expect(ledger.rows()).to.have.length(2);
     expect(ledger.pending()).to.deep.equal([]);
   });
