@@ -138,19 +138,10 @@ export function startMiner(
 ): void {
   const task = index === 0 ? ["--task", join(options.out, "task")] : [];
   const node = [...chainArgs(federation), ...keyArgs(federation.miners[index]!)];
-  const honest = [
-    CLI,
-    "miner",
-    "run",
-    ...node,
-    "--json",
-    "--log-level",
-    "info",
-    "--metrics-port",
-    "0",
-    ...task,
-  ];
-  const { faulty } = options;
+  const { faulty, listenAt } = options;
+  const port = listenAt ? ["--port", String(listenAt[index])] : [];
+  const shown = ["--json", "--log-level", "info", "--metrics-port", "0"];
+  const honest = [CLI, "miner", "run", ...node, ...shown, ...port, ...task];
   const args = index === faulty?.index ? [FAULTY, "--fault", faulty.fault, ...node, ...task] : honest;
   supervisor.start({ name: `miner-${index + 1}`, args });
 }

@@ -35,6 +35,8 @@ export interface DemoOptions {
   readonly miners: number;
   /** A miner that is not honest. */
   readonly faulty?: { readonly index: number; readonly fault: Fault };
+  /** Ports the miners' processes listen at, if something stands between them and their endpoints. */
+  readonly listenAt?: readonly number[];
   readonly seed: string;
   /** Folder of everything the run writes; emptied first. */
   readonly out: string;

@@ -1,10 +1,8 @@
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RoundRecord } from "../../../coordinator/protocol/views/federation-view.ts";
-import { startMiner } from "../federation.ts";
-import { LogFollower, type ProcessEvent } from "../log-follower.ts";
-import type { Flow } from "./flow.ts";
+import { checkSignatures, followersOf, killMiner, minerThatReports, restartMiner } from "./miners.ts";
 import { must, type Scenario } from "./scenario.ts";
 
 /** The moments at which a miner is killed, one a round: the event it has just reported, in the course of a round. */
@@ -16,37 +14,8 @@ const MOMENTS = [
   { phase: "settle", event: "settled" },
 ] as const;
 
-const EVENT_TIMEOUT_MS = 90_000;
-const POLL_MS = 10;
 /** Longer than a node waits between two readings of the chain, shorter than a request may take. */
 const CHAIN_PAUSE_MS = 6_000;
-
-function followersOf({ options, federation }: Flow): LogFollower[] {
-  const logs = join(options.out, "logs");
-  return federation.miners.map((_, index) => new LogFollower(join(logs, `miner-${index + 1}.log`)));
-}
-
-/** Index of the first miner that reports `event` for `round`. */
-async function minerThatReports(followers: readonly LogFollower[], event: string, round: number) {
-  const end = Date.now() + EVENT_TIMEOUT_MS;
-  const matches = (entry: ProcessEvent) => entry.event === event && Number(entry.round) === round;
-  for (;;) {
-    const found = followers.findIndex((follower) => follower.read().some(matches));
-    if (found >= 0) return found;
-    must(Date.now() < end, `a miner reports ${event} in round ${round}`);
-    await sleep(POLL_MS);
-  }
-}
-
-async function kill({ supervisor }: Flow, index: number): Promise<void> {
-  const name = `miner-${index + 1}`;
-  supervisor.kill(name, "SIGKILL");
-  await supervisor.waitForExit(name);
-}
-
-function restart({ options, supervisor, federation }: Flow, index: number): void {
-  startMiner(options, supervisor, federation, index);
-}
 
 /** What a restart must leave of a round: agreed, by both, with every update that was acknowledged. */
 function checkRecovered(record: RoundRecord): void {
@@ -55,15 +24,6 @@ function checkRecovered(record: RoundRecord): void {
   const winner = record.candidates.find(({ id }) => id === record.winner)!;
   must(winner.candidate.updateCount === 3, `round ${round} lost no acknowledged update`);
   must(record.countedVotes.length >= 2, `round ${round} counted both votes`);
-}
-
-/** No miner was ever about to sign two things for one slot. */
-function checkSignatures({ options, federation }: Flow): void {
-  for (const index of federation.miners.keys()) {
-    const log = readFileSync(join(options.out, "logs", `miner-${index + 1}.log`), "utf8");
-    for (const code of ["DOUBLE_SIGNATURE", "JOURNAL_CORRUPT"])
-      must(!log.includes(code), `miner ${index + 1} never met ${code}`);
-  }
 }
 
 const killedInEachPhase: Scenario = {
@@ -75,8 +35,8 @@ const killedInEachPhase: Scenario = {
     for (const [index, { phase, event }] of MOMENTS.entries()) {
       const round = index + 1;
       const victim = await minerThatReports(followers, event, round);
-      await kill(flow, victim);
-      restart(flow, victim);
+      await killMiner(flow, victim);
+      restartMiner(flow, victim);
       const record = await flow.ended(round);
       checkRecovered(record);
       // Whoever is not back in time for the manifest may post a rival; it must not win with fewer updates.
@@ -99,12 +59,12 @@ const primaryKilled: Scenario = {
     const isPrimary = (index: number) =>
       flow.federation.miners[index]!.wallet.address.toLowerCase() === order[0]!.toLowerCase();
     const victim = isPrimary(first) ? first : 1 - first;
-    await kill(flow, victim);
+    await killMiner(flow, victim);
     const record = await flow.ended(1);
     // The secondary alone can't agree anything among two: half of the weight is away.
     must(["agreed", "failed"].includes(record.status), "the round ended by its deadlines");
     must(record.status === "failed" || record.countedVotes.length === 2, "nothing agreed by one miner alone");
-    restart(flow, victim);
+    restartMiner(flow, victim);
     for (let round = 2; ; round++) {
       const next = await flow.ended(round);
       if (next.status === "agreed") break;
@@ -121,8 +81,8 @@ const bothKilled: Scenario = {
   settings: { rounds: 3, miners: 2 },
   async run(flow) {
     await minerThatReports(followersOf(flow), "candidate", 1);
-    await Promise.all([0, 1].map((index) => kill(flow, index)));
-    for (const index of [0, 1]) restart(flow, index);
+    await Promise.all([0, 1].map((index) => killMiner(flow, index)));
+    for (const index of [0, 1]) restartMiner(flow, index);
     const record = await flow.ended(1);
     checkRecovered(record);
     checkRecovered(await flow.ended(2));
@@ -137,12 +97,12 @@ const emptyDisk: Scenario = {
   settings: { rounds: 6, miners: 2 },
   async run(flow) {
     await minerThatReports(followersOf(flow), "settled", 1);
-    await kill(flow, 1);
+    await killMiner(flow, 1);
     const folder = join(flow.options.out, "miners", "2");
     const lost = readdirSync(folder).filter((name) => !["key.json", "password"].includes(name));
     must(lost.includes("blocks"), "there was something to lose");
     for (const name of lost) rmSync(join(folder, name), { recursive: true });
-    restart(flow, 1);
+    restartMiner(flow, 1);
     // A slow start may miss a round as proposer.
     for (const round of [2, 3, 4, 5]) {
       const record = await flow.ended(round);

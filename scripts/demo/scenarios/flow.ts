@@ -26,8 +26,14 @@ export type FlowSettings = Partial<DemoOptions> & { readonly startClients?: bool
 
 const ROUND_TIMEOUT_MS = 120_000;
 
-/** Starts chain, miners and (unless told otherwise) clients, with little data: a round takes about four seconds. */
-export async function startFlow(settings: FlowSettings): Promise<Flow> {
+/**
+ * Starts chain, miners and (unless told otherwise) clients, with little data: a round takes about four seconds.
+ * @param prepare is waited for once all contracts and accounts are there and no node runs yet
+ */
+export async function startFlow(
+  settings: FlowSettings,
+  prepare: (federation: DemoFederation) => Promise<void> = async () => {},
+): Promise<Flow> {
   const out = mkdtempSync(join(tmpdir(), "quorate-flow-"));
   const options = optionsOf(settings, out);
   const supervisor = new Supervisor(join(out, "logs"));
@@ -36,6 +42,7 @@ export async function startFlow(settings: FlowSettings): Promise<Flow> {
   const quiet = { line: () => {}, round: () => {}, training: () => {}, stop: () => {} };
   try {
     const federation = await setUpFederation(options, supervisor, quiet);
+    await prepare(federation);
     const clients = settings.startClients === false ? [] : federation.clients;
     await startNodes(options, supervisor, { ...federation, clients });
     const where = { rpcUrl: federation.rpcUrl, roundConsensus: federation.contract };
