@@ -8,8 +8,9 @@ import { decodeMessage } from "../protocol/praft/decode.ts";
 import { bundleDigest, encodeMessage } from "../protocol/praft/encode.ts";
 import type { Bundle } from "../protocol/praft/types.ts";
 
-/** Milliseconds between two looks at the answers, and until what is not answered is sent again. */
-const LOOK_EVERY = 2;
+/** Milliseconds until a bundle that found a member unreachable is offered to it again. */
+const OFFER_EVERY = 10;
+/** Milliseconds until what is not answered is sent to all again. */
 const AGAIN_AFTER = 500;
 
 export interface OrderClientOptions {
@@ -21,18 +22,30 @@ export interface OrderClientOptions {
   readonly clock: Clock;
 }
 
-/** Has operations ordered by the replicas, and believes what weight above F says: one of them is honest. */
+/** Somebody waits until the members' answers say so. */
+interface Question {
+  readonly answered: () => boolean;
+  readonly resolve: () => void;
+}
+
+/**
+ * Has operations ordered by the replicas, and believes what weight above F says: one of them is honest. Any number of
+ * bundles may be under way; they are executed in the order of their sequence numbers.
+ */
 export class OrderClient {
   private readonly options: OrderClientOptions;
   private readonly committee: Committee;
   private readonly clientKey: Uint8Array;
+  private readonly client: string;
   /** By member: the last sequence it says is executed. */
   private readonly executed: (number | undefined)[];
+  private readonly questions = new Set<Question>();
 
   constructor(options: OrderClientOptions) {
     this.options = options;
     this.committee = committeeOf(options.config);
     this.clientKey = options.scheme.publicKeyOf(options.secretKey);
+    this.client = clientOf({ clientKey: this.clientKey });
     this.executed = this.committee.members.map(() => undefined);
   }
 
@@ -65,15 +78,27 @@ export class OrderClient {
 
   private async ask(bundle: Bundle, answered: () => boolean, signal: AbortSignal): Promise<void> {
     const { clock, transport } = this.options;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const question = { answered, resolve };
+    this.questions.add(question);
     const frame = encodeMessage({ kind: "submit", bundle });
     const told = new Set<PeerId>();
-    for (let again = clock.now() + AGAIN_AFTER; !answered(); await clock.sleep(LOOK_EVERY, signal)) {
-      if (clock.now() >= again) {
-        told.clear();
-        again = clock.now() + AGAIN_AFTER;
+    const done = new AbortController();
+    const stop = AbortSignal.any([signal, done.signal]);
+    try {
+      for (let again = clock.now() + AGAIN_AFTER; !answered(); ) {
+        if (clock.now() >= again) {
+          told.clear();
+          again = clock.now() + AGAIN_AFTER;
+        }
+        for (const { id } of this.committee.members)
+          if (!told.has(id) && transport.send(id, frame, "bulk")) told.add(id);
+        const all = told.size === this.committee.members.length;
+        await Promise.race([promise, clock.sleep(all ? again - clock.now() : OFFER_EVERY, stop)]);
       }
-      for (const { id } of this.committee.members)
-        if (!told.has(id) && transport.send(id, frame, "bulk")) told.add(id);
+    } finally {
+      this.questions.delete(question);
+      done.abort();
     }
   }
 
@@ -93,9 +118,10 @@ export class OrderClient {
     const member = this.committee.members.findIndex(({ id }) => id === from);
     try {
       const message = decodeMessage(frame);
-      if (member < 0 || message.kind !== "reply") return;
-      if (clientOf(message) !== clientOf({ clientKey: this.clientKey })) return;
-      this.executed[member] = Math.max(this.executed[member] ?? 0, message.executed);
+      if (member < 0 || message.kind !== "reply" || clientOf(message) !== this.client) return;
+      if (message.executed <= (this.executed[member] ?? -1)) return;
+      this.executed[member] = message.executed;
+      for (const { answered, resolve } of this.questions) if (answered()) resolve();
     } catch (error) {
       if (!isQuorateError(error)) throw error;
     }

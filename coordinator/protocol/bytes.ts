@@ -69,3 +69,9 @@ export function compareHex(a: string, b: string): number {
 export function sameHex(a: string, b: string): boolean {
   return compareHex(a, b) === 0;
 }
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}

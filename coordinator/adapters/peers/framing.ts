@@ -24,7 +24,7 @@ export class Outbox {
   push(frame: Uint8Array, priority: Priority): boolean {
     const queue = this.queues[priority];
     if (queue.frames.length > 0 && queue.bytes + frame.length > this.limit) return false;
-    queue.frames.push(Uint8Array.from(frame));
+    queue.frames.push(new Uint8Array(frame));
     queue.bytes += frame.length;
     return true;
   }
@@ -81,7 +81,7 @@ export class Inbox {
       const parts = this.open[head >= BULK ? "bulk" : "urgent"];
       parts.push(data.subarray(4, 4 + length));
       if (parts.reduce((sum, part) => sum + part.length, 0) > this.maxFrame) return undefined;
-      if (head & LAST) frames.push(Uint8Array.from(Buffer.concat(parts.splice(0))));
+      if (head & LAST) frames.push(new Uint8Array(Buffer.concat(parts.splice(0))));
       data = data.subarray(4 + length);
     }
     this.rest = Buffer.from(data);

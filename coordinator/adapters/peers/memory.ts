@@ -25,7 +25,7 @@ class MemoryPeer implements PeerTransport {
   send(to: PeerId, frame: Uint8Array, priority: "urgent" | "bulk"): boolean {
     const peer = this.peers.get(to);
     if (!this.handler || !peer || peer === this) return false;
-    peer[priority].push({ from: this.self, frame: Uint8Array.from(frame) });
+    peer[priority].push({ from: this.self, frame: new Uint8Array(frame) });
     setImmediate(() => peer.deliver());
     return true;
   }

@@ -118,7 +118,7 @@ class FileLog implements ReplicaLog {
   append(record: Uint8Array): void {
     this.assertUsable();
     assertFits(record);
-    this.pending.push(Uint8Array.from(record));
+    this.pending.push(new Uint8Array(record));
   }
 
   flush(): Promise<void> {
@@ -135,7 +135,7 @@ class FileLog implements ReplicaLog {
   }
 
   replace(records: Iterable<Uint8Array>): Promise<void> {
-    const copies = Array.from(records, (record) => Uint8Array.from(record));
+    const copies = Array.from(records, (record) => new Uint8Array(record));
     copies.forEach(assertFits);
     this.pending = [];
     return this.enqueue(async () => {

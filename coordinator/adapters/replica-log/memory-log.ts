@@ -13,17 +13,17 @@ export function createMemoryLog(): ReplicaLog {
     append(record) {
       assertOpen();
       assertFits(record);
-      records.push(Uint8Array.from(record));
+      records.push(new Uint8Array(record));
     },
     async flush() {
       assertOpen();
     },
     async *read() {
-      for (const record of records) yield Uint8Array.from(record);
+      for (const record of records) yield new Uint8Array(record);
     },
     async replace(next) {
       assertOpen();
-      records = Array.from(next, (record) => Uint8Array.from(record));
+      records = Array.from(next, (record) => new Uint8Array(record));
     },
     async close() {
       closed = true;

@@ -1,4 +1,5 @@
 import { sha256 as nobleSha256 } from "@noble/hashes/sha2.js";
+import { equalBytes } from "../bytes.ts";
 import { QuorateError } from "../errors.ts";
 import { floatBytes } from "./safetensors.ts";
 
@@ -125,8 +126,4 @@ function prefixed(prefix: number, ...parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return message;
-}
-
-function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

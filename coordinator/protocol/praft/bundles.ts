@@ -1,6 +1,6 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { type Hex, toHex } from "../bytes.ts";
+import { equalBytes, type Hex, toHex } from "../bytes.ts";
 import type { Signatures } from "./certificates.ts";
 import { Writer } from "./codec.ts";
 import type { Committee } from "./config.ts";
@@ -14,8 +14,8 @@ export function clientOf({ clientKey }: Pick<Bundle, "clientKey">): string {
   return bytesToHex(clientKey);
 }
 
-function keyOf(bundle: Bundle): string {
-  return `${clientOf(bundle)}:${bundle.sequence}`;
+function keyOf(client: string, sequence: number): string {
+  return `${client}:${sequence}`;
 }
 
 /** Form only: sizes, sequence and the client's signature; never whether anyone likes the content. */
@@ -26,40 +26,61 @@ export function isBundle(scheme: Signatures, { groupId }: Committee, bundle: Bun
   return scheme.verify(clientKey, bundleDigest(groupId, bundle), signature);
 }
 
-export function arePayloadBundles(scheme: Signatures, committee: Committee, payload: Payload): boolean {
+/** True if every bundle is well formed and signed; those that wait here were checked when they came. */
+export function arePayloadBundles({ s, env }: Turn, { bundles }: Payload): boolean {
   return (
-    payload.bundles.length <= MAX_BUNDLES &&
-    payload.bundles.every((bundle) => isBundle(scheme, committee, bundle))
+    bundles.length <= MAX_BUNDLES &&
+    bundles.every((bundle) => isPending(s, bundle) || isBundle(env.scheme, s.committee, bundle))
   );
+}
+
+function isPending(s: State, bundle: Bundle): boolean {
+  return s.pendingByKey.get(keyOf(clientOf(bundle), bundle.sequence)) === bundle;
+}
+
+/** The payload with those bundles that wait here, byte for byte, in place of its own: what is known of them holds. */
+export function withPending(s: State, payload: Payload): Payload {
+  const bundles = payload.bundles.map((bundle) => {
+    const waiting = s.pendingByKey.get(keyOf(clientOf(bundle), bundle.sequence));
+    return waiting && sameBundle(waiting, bundle) ? waiting : bundle;
+  });
+  return { ...payload, bundles };
+}
+
+function sameBundle(a: Bundle, b: Bundle): boolean {
+  if (a.operations.length !== b.operations.length || !equalBytes(a.signature, b.signature)) return false;
+  return a.operations.every((operation, i) => equalBytes(operation, b.operations[i]!));
 }
 
 /** Keeps a client's bundle until it is executed; one executed before is answered again, not executed again. */
 export function onSubmit({ s, env, now, out }: Turn, bundle: Bundle): void {
-  const executed = s.sessions.get(clientOf(bundle)) ?? 0;
+  const client = clientOf(bundle);
+  const executed = s.sessions.get(client) ?? 0;
   if (bundle.sequence <= executed) {
     out.push({ kind: "executed", bundle, after: s.token });
     return;
   }
-  const key = keyOf(bundle);
-  if (s.pending.length >= env.limits.maxPending || s.pending.some((each) => each.key === key)) return;
-  if (isBundle(env.scheme, s.committee, bundle)) s.pending.push({ key, bundle, since: now });
+  const key = keyOf(client, bundle.sequence);
+  if (s.pending.length >= env.limits.maxPending || s.pendingByKey.has(key)) return;
+  if (!isBundle(env.scheme, s.committee, bundle)) return;
+  s.pending.push({ client, bundle, since: now });
+  s.pendingByKey.set(key, bundle);
 }
 
 /** Pending bundles the chain above the committed block has not yet, each client's in sequence, oldest first. */
 export function choose(s: State, chain: readonly FullBlock[], max: number): Bundle[] {
   const next = new Map<string, number>();
-  const take = (bundle: Bundle): boolean => {
-    const client = clientOf(bundle);
+  const take = (client: string, bundle: Bundle): boolean => {
     const expected = next.get(client) ?? (s.sessions.get(client) ?? 0) + 1;
     if (bundle.sequence !== expected) return false;
     next.set(client, expected + 1);
     return true;
   };
-  for (const { payload } of chain) for (const bundle of payload.bundles) take(bundle);
+  for (const { payload } of chain) for (const bundle of payload.bundles) take(clientOf(bundle), bundle);
   const chosen: Bundle[] = [];
-  for (const { bundle } of s.pending) {
+  for (const { client, bundle } of s.pending) {
     if (chosen.length >= max) break;
-    if (take(bundle)) chosen.push(bundle);
+    if (take(client, bundle)) chosen.push(bundle);
   }
   return chosen;
 }
@@ -79,7 +100,11 @@ export function execute(s: State, bundles: readonly Bundle[]): Bundle[] {
     return true;
   });
   if (fresh.length > 0) {
-    s.pending = s.pending.filter(({ bundle }) => bundle.sequence > (s.sessions.get(clientOf(bundle)) ?? 0));
+    s.pending = s.pending.filter(({ client, bundle }) => {
+      const waits = bundle.sequence > (s.sessions.get(client) ?? 0);
+      if (!waits) s.pendingByKey.delete(keyOf(client, bundle.sequence));
+      return waits;
+    });
   }
   return fresh;
 }

@@ -113,11 +113,11 @@ export class Reader {
     return toHex(this.#bytes.subarray(at, at + 32));
   }
 
-  /** @throws QuorateError PRAFT_LIMIT if longer than `max` bytes */
+  /** A view of the bytes read, not a copy. @throws QuorateError PRAFT_LIMIT if longer than `max` bytes */
   bytes(what: string, max: number): Uint8Array {
     const length = this.count(what, max);
     const at = this.#take(length);
-    return this.#bytes.slice(at, at + length);
+    return this.#bytes.subarray(at, at + length);
   }
 
   /** A number of items, at most `max`. @throws QuorateError PRAFT_LIMIT */

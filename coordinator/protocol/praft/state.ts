@@ -53,7 +53,7 @@ export interface CommitProof {
 }
 
 export interface Pending {
-  readonly key: string;
+  readonly client: string;
   readonly bundle: Bundle;
   readonly since: number;
 }
@@ -98,7 +98,10 @@ export interface State {
   checkpoints: (Checkpoint | undefined)[];
   skippedUntil: number[];
   held: Proposal | undefined;
+  /** Oldest first, signatures checked. */
   pending: Pending[];
+  /** The same by client and sequence; never iterated. */
+  pendingByKey: Map<string, Bundle>;
   /** Last executed sequence by client. */
   sessions: Map<string, number>;
   nextConfig: Config | undefined;
@@ -156,6 +159,7 @@ export function createState(config: Config, env: Env): State {
     closings: [],
     roots: [ZERO_HASH],
     pending: [],
+    pendingByKey: new Map(),
     sessions: new Map(),
     token: 0,
     latency: 0,

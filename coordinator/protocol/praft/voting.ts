@@ -1,6 +1,6 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { toHex, ZERO_HASH } from "../bytes.ts";
-import { arePayloadBundles } from "./bundles.ts";
+import { arePayloadBundles, withPending } from "./bundles.ts";
 import { certify, compareRank, isTimeoutCertificate, largestRank } from "./certificates.ts";
 import { askForBlocks, chainTo, enterView, isCertified, learnQc } from "./commit.ts";
 import { committeeOf, weightOf } from "./config.ts";
@@ -20,12 +20,14 @@ export function onProposal(turn: Turn, proposal: Proposal): void {
   if (!isCertified(turn, block.justify) || compareRank(block.justify, block) >= 0) return;
   learnQc(turn, block.justify);
   if (s.committee.epoch !== block.epoch || signer !== currentLeader(s, s.view)) return;
-  if (!mayVote(s, proposal) || !isPayload(turn, proposal)) return;
+  if (!mayVote(s, proposal)) return;
+  const own = { ...proposal, payload: withPending(s, proposal.payload) };
+  if (!isPayload(turn, own)) return;
   const chain = chainTo(s, block.justify.blockHash);
   if (!chain) {
-    s.held = proposal;
+    s.held = own;
     askForBlocks(turn, signer);
-  } else if (fits(s, proposal, chain)) vote(turn, proposal);
+  } else if (fits(s, own, chain)) vote(turn, own);
 }
 
 /** A valid timeout certificate takes a member into the next view. */
@@ -58,8 +60,8 @@ export function mayVote(s: State, { block, tc }: Proposal): boolean {
 }
 
 /** Size, bundle signatures and roots; a certified block's payload is what its hash says or it is not that block's. */
-export function isPayload({ s, env }: Turn, full: FullBlock): boolean {
-  return bindsPayload(full) && arePayloadBundles(env.scheme, s.committee, full.payload);
+export function isPayload(turn: Turn, full: FullBlock): boolean {
+  return bindsPayload(full) && arePayloadBundles(turn, full.payload);
 }
 
 export function bindsPayload({ block, payload }: FullBlock): boolean {
