@@ -8,6 +8,8 @@ import { MOST_STRAIGHT_LINE, type StraightLineSorter, straightLineSorter } from 
 export const TILE_BYTES = 4 * TILE;
 /** Bytes of one client's part of what is sorted at a time; see assembly/kernels.ts. */
 const STRIP_BYTES = 256;
+/** Bytes of the float64 sums of what is averaged at a time. */
+const SUMS_BYTES = 256;
 
 /** Most threads' scratch for `updates` clients, whatever the rule: four steps and a rule, each with a tile per row. */
 export function scratchBytes(updates: number): number {
@@ -62,7 +64,7 @@ function prepareAverage(
   const most = Math.max(...members.map((group) => group.length));
   const table = arena.reserve(4 * most);
   const weights = arena.reserve(8 * most);
-  const sums = arena.reserve(2 * TILE_BYTES);
+  const sums = arena.reserve(SUMS_BYTES);
   new Float64Array(memory.buffer, weights, most).fill(1);
   const addresses = new Uint32Array(memory.buffer, table, most);
   return (tile) => {
@@ -151,7 +153,7 @@ function prepareMean(
   const used = [...weights.keys()].filter((k) => weights[k] !== 0);
   const table = arena.reserve(4 * used.length);
   const factors = arena.reserve(8 * used.length);
-  const sums = arena.reserve(2 * TILE_BYTES);
+  const sums = arena.reserve(SUMS_BYTES);
   new Float64Array(memory.buffer, factors, used.length).set(used.map((k) => weights[k]!));
   const addresses = new Uint32Array(memory.buffer, table, used.length);
   return (tile, out) => {
