@@ -1,0 +1,31 @@
+import { readFileSync } from "node:fs";
+import { expect } from "chai";
+import {
+  type AggregationEngine,
+  createAggregationEngine,
+} from "../../../coordinator/adapters/aggregation/engine.ts";
+import { parseRuleText } from "../../../coordinator/protocol/aggregation/rule.ts";
+
+const vectors: { rows: number[][]; rules: { rule: string; output: number[] }[] } = JSON.parse(
+  readFileSync(new URL("../../vectors/aggregation.json", import.meta.url), "utf8"),
+);
+const updates = vectors.rows.map((row) => ({ floats: Float32Array.from(row), sampleCount: 1 }));
+
+describe("published vectors, by the kernels", () => {
+  for (const threads of [1, 2])
+    describe(threads === 1 ? "in one thread" : `in ${threads} threads`, () => {
+      let engine: AggregationEngine;
+      before(async () => {
+        engine = await createAggregationEngine({ threads });
+      });
+      after(() => engine.stop());
+
+      for (const { rule, output } of vectors.rules)
+        it(rule, async () => {
+          const { floats } = await engine.aggregate(parseRuleText(rule), updates);
+          expect(floats).to.have.length(output.length);
+          for (const [j, value] of output.entries())
+            expect(floats[j]).to.be.closeTo(value, 2e-7 * Math.max(1, Math.abs(value)));
+        });
+    });
+});
