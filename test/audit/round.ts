@@ -3,7 +3,7 @@ import { createMemoryStore } from "../../coordinator/adapters/ipfs/memory-store.
 import { signerOf } from "../../coordinator/adapters/keys/keystore.ts";
 import { createWasmEvaluator } from "../../coordinator/adapters/learning/wasm-evaluator.ts";
 import type { ContentStore } from "../../coordinator/ports/content-store.ts";
-import { FEDAVG } from "../../coordinator/protocol/aggregation/rule.ts";
+import { FEDAVG, type Rule } from "../../coordinator/protocol/aggregation/rule.ts";
 import type { Hex } from "../../coordinator/protocol/bytes.ts";
 import type { PayoutRow } from "../../coordinator/protocol/incentives/payouts.ts";
 import { type Architecture, initialModel } from "../../coordinator/protocol/learning/architecture.ts";
@@ -35,11 +35,15 @@ const SEED = "audit";
 export interface AuditedFederation extends TestFederation {
   readonly store: ContentStore;
   readonly validation: Dataset;
+  readonly rule: Rule;
   base: Model;
   payouts: readonly PayoutRow[];
 }
 
-export async function createAuditedFederation(chain: TestChain): Promise<AuditedFederation> {
+export async function createAuditedFederation(
+  chain: TestChain,
+  rule: Rule = FEDAVG,
+): Promise<AuditedFederation> {
   const store = createMemoryStore();
   const validation = createDataset(200);
   const base = initialModel(ARCHITECTURE, SEED);
@@ -50,7 +54,7 @@ export async function createAuditedFederation(chain: TestChain): Promise<Audited
       architecture: ARCHITECTURE,
       kernels: KERNEL_VERSION,
       genesisSeed: SEED,
-      rule: { name: "fedavg" },
+      rule,
       validation: { cid, size: validation.count },
     }),
   );
@@ -61,9 +65,10 @@ export async function createAuditedFederation(chain: TestChain): Promise<Audited
       genesisModelRoot: modelRoot(base),
       dimension: base.floats.length,
       validationSize: validation.count,
+      rule,
     },
   });
-  return { ...federation, store, validation, base, payouts: [] };
+  return { ...federation, store, validation, rule, base, payouts: [] };
 }
 
 /** What the miners of a round agree on together, against the rules. */
@@ -71,6 +76,10 @@ export interface Collusion {
   /** Signs the updates in place of the clients. */
   readonly signers?: readonly Wallet[];
   readonly sampleCount?: bigint;
+  /** Applied in place of the federation's. */
+  readonly rule?: Rule;
+  /** What clipping starts at in place of the round's base model. */
+  readonly centre?: Model;
   /** Changed after everything was computed. */
   readonly candidate?: (honest: Candidate) => Partial<Candidate>;
   /** Miners that vote, of all by rank; default all. */
@@ -90,8 +99,8 @@ export async function playRound(federation: AuditedFederation, collusion: Collus
     round: round.round,
     openingHash: round.openingHash,
     baseRoot: round.baseRoot,
-    base: federation.base,
-    rule: FEDAVG,
+    base: collusion.centre ?? federation.base,
+    rule: collusion.rule ?? federation.rule,
     updates,
     previousPayouts: federation.payouts,
     budget: 100n * TOKEN,

@@ -2,7 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ContractFactory, getCreateAddress, HDNodeWallet, JsonRpcProvider, Mnemonic, Wallet } from "ethers";
 import hre from "hardhat";
+import { FEDAVG, type Rule } from "../../../coordinator/protocol/aggregation/rule.ts";
 import type { Hex } from "../../../coordinator/protocol/bytes.ts";
+import { contractRule } from "../../../coordinator/protocol/faults/judge.ts";
 
 /** Hardhat's public development phrase. */
 const PHRASE = Mnemonic.fromPhrase("test test test test test test test test test test test junk");
@@ -14,6 +16,8 @@ export interface TestTask {
   readonly genesisModelRoot: Hex;
   readonly dimension: number;
   readonly validationSize: number;
+  /** FedAvg by default. */
+  readonly rule?: Rule;
 }
 
 /** Long beside what a test takes on a busy machine; tests move the chain's clock, they don't wait. */
@@ -87,7 +91,7 @@ export async function startChain(chainId?: number): Promise<TestChain> {
 /** A federation's contracts, deployed by account 0, which holds all tokens. Returns RoundConsensus. */
 export async function deployFederation(
   chain: TestChain,
-  task: TestTask,
+  { rule = FEDAVG, ...task }: TestTask,
   parameters: Partial<typeof TEST_PARAMETERS> = {},
 ): Promise<Hex> {
   const owner = chain.wallet(0).connect(chain.provider);
@@ -121,6 +125,6 @@ export async function deployFederation(
     { ...TEST_PARAMETERS, ...parameters },
     ringSlots,
   );
-  await deploy("FaultProofs", { consensus: deployed, rule: { kind: 1, trim: 0, maxExponent: 136 } });
+  await deploy("FaultProofs", { consensus: deployed, rule: contractRule(rule) });
   return deployed as Hex;
 }
