@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import Table from "cli-table3";
 import { type Command, InvalidArgumentError } from "commander";
-import { formatRule, parseRuleText, type Rule } from "../protocol/aggregation/rule.ts";
+import { formatRule, parseRuleText, type Rule, reasonAgainst } from "../protocol/aggregation/rule.ts";
 import { type Attack, formatAttack, parseAttackText } from "../protocol/attacks/attack.ts";
 import {
   type Simulation,
@@ -17,6 +17,7 @@ import { type Io, toJson } from "./io.ts";
 import { addJsonOption, integerBetween } from "./options.ts";
 import { plotHeatmap } from "./simulate/heatmap.ts";
 import { type Grid, gridsOf, type Outcome, percent, toCsv } from "./simulate/outcome.ts";
+import { assertUsable } from "./simulate/usable.ts";
 import { PLAIN_TABLE } from "./table.ts";
 
 interface Options {
@@ -46,6 +47,8 @@ export function simulateCommand(cli: Cli): Command {
       addOptions,
     },
     async (options, { io, signal }) => {
+      const { clients, byzantine, csv, plot } = options;
+      await assertUsable({ rules: rulesOf(options), clients, byzantine, outputs: [csv, plot] });
       const outcomes = await runAll(options, io, signal);
       if (options.csv) await writeFile(options.csv, toCsv(outcomes));
       if (options.plot) await writeFile(options.plot, plotHeatmap(outcomes));
@@ -70,9 +73,7 @@ function addOptions(command: Command): Command {
       .option("--clients <n>", "clients", integerBetween(1, 1_024), clients)
       .option("--byzantine <n>", "how many of them are hostile", integerBetween(0, 1_023), byzantine)
       .option("--steps <n>", "training steps", integerBetween(1, 100_000), steps)
-      .option("--seeds <list>", "one run per seed; the table shows their mean", (text) => text.split(","), [
-        "1",
-      ])
+      .option("--seeds <list>", "one run per seed; the table shows their mean", seeds, ["1"])
       .option("--csv <file>", "writes every run as a line")
       .option("--plot <file>", "writes the table as an SVG picture"),
   );
@@ -80,6 +81,11 @@ function addOptions(command: Command): Command {
 
 const rules = (text: string) => listed(text, parseRuleText);
 const attacks = (text: string) => listed(text, parseAttackText);
+const seeds = (text: string) => {
+  const list = text.split(",");
+  if (list.includes("")) throw new InvalidArgumentError("expected seeds with commas between them.");
+  return list;
+};
 const splits = (text: string) =>
   listed(text, (part) => {
     const split = SPLITS.find((known) => known === part);
@@ -105,14 +111,18 @@ function familyOf(clients: number, f: number): Rule[] {
     `meamed:${f}`,
     `krum:${f}`,
     `multi-krum:${f}`,
-    ...(clients >= 4 * f + 3 ? [`bulyan:${f}`] : []),
+    `bulyan:${f}`,
     "geometric-median",
     "centred-clipping:0.1:3",
     `nnm:${f}+trimmed-mean:${f}`,
     "bucketing:2+geometric-median",
     `adaptive-clipping:${f}+geometric-median`,
   ];
-  return texts.map(parseRuleText);
+  return texts.map(parseRuleText).filter((rule) => reasonAgainst(rule, clients) === undefined);
+}
+
+function rulesOf({ rules: chosen, clients, byzantine }: Options): readonly Rule[] {
+  return chosen ?? familyOf(clients, byzantine);
 }
 
 function settingOf({ clients, byzantine, steps, seeds }: Options) {
@@ -154,10 +164,9 @@ function attempt(
 
 function settingsOf(options: Options): Simulation[] {
   const { clients, byzantine, steps } = options;
-  const chosen = options.rules ?? familyOf(clients, byzantine);
   const common = { ...STANDARD_SETTING, clients, byzantine, steps };
   return options.data.flatMap((split) =>
-    chosen.flatMap((rule) =>
+    rulesOf(options).flatMap((rule) =>
       options.attacks.flatMap((attack) =>
         options.seeds.map((seed) => ({ ...common, rule, attack, split, seed })),
       ),

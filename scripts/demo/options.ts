@@ -3,11 +3,11 @@ import { parseAttack } from "../../coordinator/cli/client/poison.ts";
 import { parsePercentages } from "../../coordinator/cli/data/split.ts";
 import { integerBetween } from "../../coordinator/cli/options.ts";
 import {
-  assertFits,
   FEDAVG,
   formatRule,
   parseRuleText,
   type Rule,
+  reasonAgainst,
 } from "../../coordinator/protocol/aggregation/rule.ts";
 import type { Attack } from "../../coordinator/protocol/attacks/attack.ts";
 import { isQuorateError } from "../../coordinator/protocol/errors.ts";
@@ -129,17 +129,6 @@ function parseRule(text: string): Rule {
     return parseRuleText(text);
   } catch (error) {
     if (isQuorateError(error)) throw new InvalidArgumentError(`${error.message}.`);
-    throw error;
-  }
-}
-
-/** Why no round of so many clients could ever have a model. */
-function reasonAgainst(rule: Rule, clients: number): string | undefined {
-  try {
-    assertFits(rule, clients);
-    return undefined;
-  } catch (error) {
-    if (isQuorateError(error)) return error.message;
     throw error;
   }
 }

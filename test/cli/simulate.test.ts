@@ -45,12 +45,28 @@ describe("quorate simulate", () => {
     ["--attacks", "bribe"],
     ["--data", "all"],
     ["--steps", "0"],
+    ["--seeds", "1,,2"],
+    ["--byzantine", "25"],
+    ["--rules", "trimmed-mean:13"],
+    ["--csv", "no/such/folder/runs.csv"],
+    ["--plot", "no/such/folder/runs.svg"],
   ])
-    it(`refuses ${option} ${value}`, async () => {
-      const { code, err } = await quorate(["simulate", option!, value!]);
+    it(`refuses ${option} ${value} before it trains`, async () => {
+      const { code, out, err } = await quorate(["simulate", option!, value!]);
       expect(code).to.equal(2);
-      expect(err).to.contain(value === "0" ? "whole number" : "");
+      expect(out).to.equal("");
+      expect(err)
+        .to.match(/^error [A-Z]+: .{20}/)
+        .and.not.contain("runs, seeds");
+      expect(err).to.contain(value === "0" ? "whole number" : value!.slice(0, 8));
     });
+
+  it("leaves rules out of the family for which there are too few clients", async () => {
+    const few = ["--clients", "4", "--byzantine", "1", "--steps", "2", "--attacks", "none", "--data", "iid"];
+    const { code, out } = await quorate(["simulate", ...few]);
+    expect(code).to.equal(0);
+    expect(out).to.contain("trimmed-mean:1").and.not.contain("krum");
+  }).timeout(120_000);
 });
 
 describe("heatmap", () => {

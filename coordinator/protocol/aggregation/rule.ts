@@ -1,4 +1,4 @@
-import { QuorateError } from "../errors.ts";
+import { isQuorateError, QuorateError } from "../errors.ts";
 import {
   type Description,
   KRUM_VARIANTS,
@@ -111,6 +111,17 @@ export function assertFits(rule: Rule, updates: number): void {
     if (step.name === "bucketing") rows = Math.ceil(rows / step.s!);
   }
   assertEnough(rule, rows);
+}
+
+/** Why a rule can't work with so many updates; undefined if it can. */
+export function reasonAgainst(rule: Rule, updates: number): string | undefined {
+  try {
+    assertFits(rule, updates);
+    return undefined;
+  } catch (error) {
+    if (isQuorateError(error)) return error.message;
+    throw error;
+  }
 }
 
 function assertEnough(part: Rule | Step, rows: number): void {
