@@ -1,5 +1,5 @@
 // Aggregation at memory speed: `npm run bench:aggregation -- [--json FILE] [--updates 20] [--dimension 10000000]
-// [--runs 5] [--many 100] [--folder DIR]`. Checks every result, then times ours, NumPy (as Flower aggregates; np.median;
+// [--runs 5] [--many 100] [--folder DIR] [--python python3]`. Checks every result, then times ours, NumPy (as Flower aggregates; np.median;
 // the Gram form for Krum) and a plain C reader in turn, so that a busy machine slows all of them. Without NumPy or gcc
 // their columns say "absent". The updates are written to a folder of their own, which is removed in the end.
 import { execFileSync } from "node:child_process";
@@ -24,12 +24,13 @@ const { values: options } = parseArgs({
     runs: { type: "string", default: "5" },
     many: { type: "string", default: "100" },
     folder: { type: "string", default: tmpdir() },
+    python: { type: "string", default: "python3" },
   },
 });
-const updates = Number(options.updates);
-const dimension = Number(options.dimension);
-const runs = Number(options.runs);
-const many = Number(options.many);
+const updates = wholeNumber("updates", 1);
+const dimension = wholeNumber("dimension", 1);
+const runs = wholeNumber("runs", 1);
+const many = wholeNumber("many", 0);
 const THREADS = 2;
 const HOSTILE = Math.max(1, Math.floor(updates / 5));
 const RULES = { fedavg: "fedavg", median: "median", krum: `krum:${HOSTILE}` } as const;
@@ -42,6 +43,12 @@ const COMPARED = 131_072 + 2_048 + 1;
 
 const folder = mkdtempSync(join(options.folder, "quorate-bench-"));
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!;
+
+function wholeNumber(name: "updates" | "dimension" | "runs" | "many", least: number): number {
+  const value = Number(options[name]);
+  if (Number.isInteger(value) && value >= least) return value;
+  throw new RangeError(`--${name} must be a whole number of ${least} or more, not "${options[name]}"`);
+}
 
 async function timed(shared: SharedRows, name: Name): Promise<number> {
   const counts = shared.rows.map((_, k) => samplesOf(k));
@@ -148,21 +155,40 @@ function show({ ours, numpy, reader }: Timings, files: readonly FromFiles[]): vo
   console.log(second.toString());
 }
 
+/** The ratio of the medians and, beside it, the ratio of each run; null for whom there is nobody to race. */
+function ratioOf(
+  what: string,
+  own: readonly number[],
+  theirs: readonly number[] | null | undefined,
+  least: number,
+) {
+  if (!theirs) return { what, value: null, runs: null, least, met: null };
+  const value = median(theirs) / median(own);
+  return { what, value, runs: own.map((seconds, run) => theirs[run]! / seconds), least, met: value >= least };
+}
+
 function verdicts({ ours, numpy, reader }: Timings, files: readonly FromFiles[]) {
-  const ratio = (name: Name) => numpy && median(numpy[name]) / median(ours[name]);
   const peak = Math.max(...files.map(({ peakBytes }) => peakBytes));
-  const rows = [
-    ...NAMES.map((name) => ({ what: `${name} against NumPy`, value: ratio(name), least: TARGETS[name] })),
-    {
-      what: "fedavg against the C reader",
-      value: reader && median(reader) / median(ours.fedavg),
-      least: TARGETS.reader,
-    },
-  ].map((row) => ({ ...row, met: row.value === null ? null : row.value >= row.least }));
+  // The reader ran after each rule: here those count that followed FedAvg.
+  const following = reader?.filter((_, k) => k % NAMES.length === NAMES.indexOf("fedavg"));
   return [
-    ...rows,
-    { what: "peak bytes from files", value: peak, most: TARGETS.peakBytes, met: peak <= TARGETS.peakBytes },
+    ...NAMES.map((name) => ratioOf(`${name} against NumPy`, ours[name], numpy?.[name], TARGETS[name])),
+    ratioOf("fedavg against the C reader", ours.fedavg, following, TARGETS.reader),
+    {
+      what: "peak bytes from files",
+      value: peak,
+      runs: files.map(({ peakBytes }) => peakBytes),
+      most: TARGETS.peakBytes,
+      met: peak <= TARGETS.peakBytes,
+    },
   ];
+}
+
+function verdictText({ what, value, runs, met }: ReturnType<typeof verdicts>[number]): string {
+  if (value === null) return `${what}: absent`;
+  const digits = value > 1_000 ? 0 : 2;
+  const each = runs!.map((run) => run.toFixed(digits)).join(" ");
+  return `${what}: ${value.toFixed(digits)} ${met ? "met" : "MISSED"} (${each})`;
 }
 
 async function main(): Promise<void> {
@@ -172,7 +198,7 @@ async function main(): Promise<void> {
   shared.rows.forEach((row, k) => {
     row.set(readFloats(paths[k]!));
   });
-  const numpy = await startNumpy(updates, dimension, HOSTILE, folder);
+  const numpy = await startNumpy(options.python, updates, dimension, HOSTILE, folder);
   const reader = await startReader(folder, updates, dimension);
   for (const name of NAMES) await check(shared, name, numpy);
   const timings = await race(shared, numpy, reader);
@@ -183,8 +209,7 @@ async function main(): Promise<void> {
   const files = counts.flatMap((count) => ["fedavg", "median"].map((rule) => fromFiles(count, rule)));
   show(timings, files);
   const targets = verdicts(timings, files);
-  for (const { what, value, met } of targets)
-    console.log(`${what}: ${value?.toFixed(2) ?? "absent"} ${met === null ? "" : met ? "met" : "MISSED"}`);
+  for (const target of targets) console.log(verdictText(target));
   if (options.json) {
     const [processor] = cpus();
     const machine = {

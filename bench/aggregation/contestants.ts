@@ -14,10 +14,13 @@ export interface Contestant {
 const COMPILER = "gcc";
 const here = fileURLToPath(new URL(".", import.meta.url));
 
-/** Python with NumPy; null if it is not installed. */
-export async function startNumpy(...args: readonly (string | number)[]): Promise<Contestant | null> {
-  const found = spawnSync("python3", ["-c", "import numpy"], { stdio: "ignore" }).status === 0;
-  return found ? await start("python3", [join(here, "numpy_side.py"), ...args.map(String)]) : null;
+/** Python with NumPy; null if it is not installed. @param python its command */
+export async function startNumpy(
+  python: string,
+  ...args: readonly (string | number)[]
+): Promise<Contestant | null> {
+  const found = spawnSync(python, ["-c", "import numpy"], { stdio: "ignore" }).status === 0;
+  return found ? await start(python, [join(here, "numpy_side.py"), ...args.map(String)]) : null;
 }
 
 /** The C reader, compiled for this processor; null without gcc. */
