@@ -10,6 +10,7 @@ import {
 import type { Rule } from "../../protocol/aggregation/rule.ts";
 import { scratchBytes, TILE_BYTES } from "../../protocol/aggregation/tiles.ts";
 import { QuorateError } from "../../protocol/errors.ts";
+import { assertDimension, assertOffset, assertThreads } from "./arguments.ts";
 import type { Job, Range, Source, UpdateFile } from "./jobs.ts";
 import { loadAggregationKernels } from "./load.ts";
 import { ThreadPool } from "./pool.ts";
@@ -45,7 +46,7 @@ export interface AggregationEngine {
   allocate(updates: number, dimension: number): SharedRows;
   /** As the reference's `aggregate`, which see for the errors; copies the updates in and the result out. */
   aggregate(rule: Rule, updates: readonly WeightedUpdate[], context?: AggregationContext): Promise<Aggregate>;
-  /** The same over files. @throws QuorateError AGGREGATION_FILE_SHORT too, and the system's codes such as ENOENT */
+  /** The same over files. @throws QuorateError AGGREGATION_FILE_* too, and the system's codes such as ENOENT */
   aggregateFiles(rule: Rule, input: FileInput): Promise<Aggregate>;
   stop(): Promise<void>;
 }
@@ -67,8 +68,9 @@ const MOST_PAGES = 65_536;
 const STAGGER_BYTES = 192;
 const SCRATCH_AT = 1024;
 
-/** @param threads each owns a range of coordinates; 2 by default */
+/** @param threads each owns a range of coordinates. @throws QuorateError AGGREGATION_THREADS, KERNELS_* */
 export async function createAggregationEngine({ threads = 2 } = {}): Promise<AggregationEngine> {
+  assertThreads(threads);
   const pool = new ThreadPool(await loadAggregationKernels());
   const run = (rule: Rule, input: Input) => apply(rule, input, { pool, threads });
   const memories = createMemoryCache();
@@ -97,6 +99,7 @@ function allocateRows(
   dimension: number,
   { threads, run }: { readonly threads: number; readonly run: Run },
 ): SharedRows {
+  assertDimension(dimension);
   const stride = Math.ceil(dimension / TILE) * TILE_BYTES + STAGGER_BYTES;
   const bytes = Math.ceil(scratchBytes(updates) / 64) * 64;
   const base = SCRATCH_AT + threads * bytes;
@@ -132,6 +135,8 @@ function createMemoryCache(): MemoryCache {
 
 function fileInput(input: FileInput, threads: number, memories: MemoryCache): Input {
   const { files, dimension, centre, seed } = input;
+  assertDimension(dimension);
+  for (const file of centre ? [...files, centre] : files) assertOffset(file);
   const counts = checkedCounts(files.map(({ sampleCount }) => ({ sampleCount, floats: new Float32Array() })));
   const bytes = Math.ceil((scratchBytes(files.length) + readBufferBytes(files.length)) / 64) * 64;
   const memory = memories(SCRATCH_AT + threads * bytes, { updates: files.length, dimension });

@@ -23,7 +23,7 @@ export class ThreadPool {
 
   /**
    * Runs a job on the thread of that number.
-   * @throws QuorateError AGGREGATION_STOPPED, AGGREGATION_FAILED, AGGREGATION_FILE_SHORT; or what the system says of a
+   * @throws QuorateError AGGREGATION_STOPPED, AGGREGATION_FAILED, AGGREGATION_FILE_*; or what the system says of a
    *   file, with its own code
    */
   run(thread: number, job: Omit<Job, "id">): Promise<Result> {

@@ -84,11 +84,12 @@ function zeros(memory: WebAssembly.Memory, arena: Arena): number {
 
 function open(file: UpdateFile, dimension: number, arena: Arena): OpenFile {
   const descriptor = openSync(file.path, "r");
-  const { size } = fstatSync(descriptor);
+  const stat = fstatSync(descriptor);
   const expected = (file.offset ?? 0) + 4 * dimension;
-  if (size >= expected) return { descriptor, file, buffer: arena.reserve(TILES_PER_READ * TILE_BYTES) };
+  const usable = stat.isFile() && stat.size >= expected;
+  if (usable) return { descriptor, file, buffer: arena.reserve(TILES_PER_READ * TILE_BYTES) };
   closeSync(descriptor);
-  throw short(file, size, expected);
+  throw stat.isFile() ? short(file, stat.size, expected) : notAFile(file);
 }
 
 /** Reads up to 16 tiles; what lies beyond the last value is zero. */
@@ -116,6 +117,16 @@ function short({ path }: UpdateFile, actual: number, expected: number): QuorateE
     "AGGREGATION_FILE_SHORT",
     `${path} ends after ${actual} bytes, its values need ${expected}: fetch it again`,
     { path, actual, expected },
+  );
+}
+
+function notAFile({ path }: UpdateFile): QuorateError {
+  return new QuorateError(
+    "AGGREGATION_FILE_KIND",
+    `${path} is not a file: name the one with the update's values`,
+    {
+      path,
+    },
   );
 }
 

@@ -16,7 +16,7 @@ export type StepName = "nnm" | "bucketing" | "norm-clipping" | "adaptive-clippin
 
 /**
  * A parameter of a rule or step. `f` is the number of updates assumed to be hostile; `whole` a positive integer;
- * `positive` a finite number above 0; `variant` one of {@link KRUM_VARIANTS}.
+ * `positive` a number from 1e-30 to 1e30; `variant` one of {@link KRUM_VARIANTS}.
  */
 export interface Parameter {
   readonly name: "f" | "variant" | "s" | "iterations" | "nu" | "tau";

@@ -9,6 +9,7 @@ import {
   STEPS,
   type StepName,
 } from "./catalogue.ts";
+import { MAX_UPDATES } from "./fedavg.ts";
 
 /** Parameters of a rule or step; which of them exist and which are required says the catalogue. */
 export interface Parameters {
@@ -163,19 +164,24 @@ function lookUp(name: unknown, catalogue: Readonly<Record<string, Description>>,
   );
 }
 
-const REQUIREMENTS = {
-  f: "a whole number of 0 or more",
-  whole: "a whole number of 1 or more",
-  positive: "a finite number above 0",
-  variant: `one of ${KRUM_VARIANTS.join(", ")}`,
-} as const;
+/** Around the weights and lengths of any model: nothing made of them leaves float64. */
+const POSITIVE = { least: 1e-30, most: 1e30 } as const;
+
+const requirementOf = ({ name, kind }: Parameter): string => {
+  if (kind === "variant") return `one of ${KRUM_VARIANTS.join(", ")}`;
+  if (kind === "positive") return `a number from ${POSITIVE.least} to ${POSITIVE.most}`;
+  return `a whole number from ${kind === "f" ? 0 : 1} to ${mostOf(name)}`;
+};
+
+const mostOf = (name: Parameter["name"]): number => (name === "iterations" ? MOST_ITERATIONS : MAX_UPDATES);
 
 function readValue(owner: string, parameter: Parameter, values: Record<string, unknown>): number | string {
-  const value = values[parameter.name] ?? parameter.fallback;
+  const given = values[parameter.name];
+  const value = given === undefined ? parameter.fallback : given;
   if (isUsable(parameter, value)) return value as number | string;
   throw new QuorateError(
     "AGGREGATION_PARAMETER",
-    `${owner}'s ${parameter.name} must be ${REQUIREMENTS[parameter.kind]}, not ${String(value)}`,
+    `${owner}'s ${parameter.name} must be ${requirementOf(parameter)}, not ${typeof value === "number" ? value : JSON.stringify(value)}`,
     { name: owner, parameter: parameter.name, value },
   );
 }
@@ -183,9 +189,9 @@ function readValue(owner: string, parameter: Parameter, values: Record<string, u
 function isUsable({ name, kind }: Parameter, value: unknown): boolean {
   if (kind === "variant") return KRUM_VARIANTS.some((variant) => variant === value);
   if (typeof value !== "number" || !Number.isFinite(value)) return false;
-  if (kind === "positive") return value > 0;
-  const most = name === "iterations" ? MOST_ITERATIONS : 1024;
-  return Number.isInteger(value) && !Object.is(value, -0) && value >= (kind === "f" ? 0 : 1) && value <= most;
+  if (kind === "positive") return value >= POSITIVE.least && value <= POSITIVE.most;
+  const whole = Number.isInteger(value) && !Object.is(value, -0);
+  return whole && value >= (kind === "f" ? 0 : 1) && value <= mostOf(name);
 }
 
 function asRecord(json: unknown, what: string): Record<string, unknown> {

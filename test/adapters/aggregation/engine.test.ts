@@ -208,6 +208,27 @@ describe("aggregation engine", () => {
     await expectRejection("AGGREGATION_TOO_FEW", engine.aggregateFiles(parseRuleText("krum:1"), input(1, 1)));
   });
 
+  it("refuses threads, dimensions, offsets and paths that can't be meant", async () => {
+    for (const threads of [0, -1, 1.5, Number.NaN, 257])
+      await expectRejection("AGGREGATION_THREADS", createAggregationEngine({ threads }));
+    const [engine, rule, path] = [engines[1]!, parseRuleText("median"), join(folder, "whatever")];
+    await writeFile(path, new Uint8Array(64));
+    for (const dimension of [-1, 1.5, Number.NaN]) {
+      await expectRejection(
+        "AGGREGATION_SHAPE",
+        Promise.resolve().then(() => engine.allocate(3, dimension)),
+      );
+      const files = [{ path, sampleCount: 1 }];
+      await expectRejection("AGGREGATION_SHAPE", engine.aggregateFiles(rule, { files, dimension }));
+    }
+    for (const offset of [-1, 0.5]) {
+      const files = [{ path, offset, sampleCount: 1 }];
+      await expectRejection("AGGREGATION_SHAPE", engine.aggregateFiles(rule, { files, dimension: 3 }));
+    }
+    const files = [{ path: folder, sampleCount: 1 }];
+    await expectRejection("AGGREGATION_FILE_KIND", engine.aggregateFiles(rule, { files, dimension: 3 }));
+  });
+
   it("rejects what runs when it is stopped, and everything after", async () => {
     const engine = await createAggregationEngine();
     const running = engine.aggregate(parseRuleText("median"), drawn(5, 100_000, "stop"));

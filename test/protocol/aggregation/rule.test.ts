@@ -64,12 +64,26 @@ describe("rule", () => {
     "centred-clipping:Infinity",
     "centred-clipping:1:0",
     "geometric-median:0",
+    "geometric-median:1e-310",
+    "centred-clipping:1e31",
+    "trimmed-mean:1025",
+    "centred-clipping:1:101",
     "norm-clipping:0+median",
     "bucketing:0+median",
   ])
     it(`refuses the parameters of ${text}`, () => {
       expectCode("AGGREGATION_PARAMETER", () => parseRuleText(text));
     });
+
+  it("says what was given and what is possible", () => {
+    const messageOf = (json: unknown) => expectCode("AGGREGATION_PARAMETER", () => parseRule(json)).message;
+    expect(messageOf({ name: "krum", f: "1" })).to.match(/from 0 to 1024, not "1"$/);
+    expect(messageOf({ name: "krum" })).to.match(/from 0 to 1024, not undefined$/);
+    expect(messageOf({ name: "krum", f: 1, variant: null })).to.match(/one of blanchard, byzfl, not null$/);
+    expect(messageOf({ name: "median", pre: [{ name: "bucketing", s: 1e9 }] })).to.match(
+      /from 1 to 1024, not 1000000000$/,
+    );
+  });
 
   it("refuses more parameters than there are", () => {
     expectCode("AGGREGATION_RULE", () => parseRuleText("median:1"));
