@@ -1,3 +1,4 @@
+import { FEDAVG, formatRule } from "../../coordinator/protocol/aggregation/rule.ts";
 import type { Report, ReportRound } from "./report-schema.ts";
 import { contributions } from "./tables.ts";
 
@@ -87,13 +88,17 @@ function shapleyCheck({ report, genesisScore }: CheckInputs): DemoCheck {
   let base = genesisScore;
   const wrong: string[] = [];
   for (const round of report.rounds) {
-    if (round.validationScore === null || round.selection) continue;
+    if (round.validationScore === null || !isFedAvg(round)) continue;
     const sum = Object.values(round.shapley).reduce((total, value) => total + BigInt(value), 0n);
     const gained = BigInt(round.shapleyDenominator) * BigInt(round.validationScore - base);
     if (sum !== gained) wrong.push(`round ${round.round}: ${sum} instead of ${gained}`);
     base = round.validationScore;
   }
   return check("Shapley values add up to what each model gained", wrong.length === 0, () => wrong.join(", "));
+}
+
+function isFedAvg({ selection }: ReportRound): boolean {
+  return selection === null || selection.rule === formatRule(FEDAVG);
 }
 
 function isAgreed({ status }: ReportRound): boolean {

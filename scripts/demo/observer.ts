@@ -27,8 +27,11 @@ import type { Report } from "./report-schema.ts";
 /** The demo's own eyes: reads chain and files like any visitor, and scores models on the test images. */
 export interface Observer {
   readonly chain: QuorateReader;
-  /** Takes note of a round that has ended: its manifest, and its model's test accuracy. */
-  observe(record: RoundRecord): Promise<void>;
+  /**
+   * Takes note of a round that has ended: its manifest, its model's test accuracy, and what its clients said of updates
+   * that were refused, by the client's address.
+   */
+  observe(record: RoundRecord, refused?: Readonly<Record<string, string>>): Promise<void>;
   /** Score of the genesis model on the validation set. */
   genesisScore(): Promise<number>;
   report(wallSeconds: number): Promise<Report>;
@@ -49,9 +52,11 @@ export async function createObserver(
   cleanup.add(() => evaluator.stop());
   const manifests = new Map<bigint, ManifestFile>();
   const testAccuracy = new Map<bigint, number>();
+  const refused = new Map<bigint, Readonly<Record<string, string>>>();
   return {
     chain,
-    async observe(record) {
+    async observe(record, why = {}) {
+      refused.set(record.round, why);
       const seen = await readRound(record, { content, loaded, evaluator });
       if (!seen) return;
       manifests.set(record.round, seen.manifest);
@@ -70,7 +75,8 @@ export async function createObserver(
       const rows = uniqueRows([...(await chain.gasLedger()), ...(await ledgersIn(out))]);
       const [view, now] = [await chain.view(), await chain.pendingTime()];
       const chainId = Number(domain.chainId);
-      return buildReport({ chainId, contracts, view, now, rows, manifests, testAccuracy, wallSeconds });
+      const observed = { manifests, testAccuracy, refused };
+      return buildReport({ chainId, contracts, view, now, rows, ...observed, wallSeconds });
     },
   };
 }

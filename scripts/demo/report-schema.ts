@@ -1,7 +1,7 @@
 import { z } from "zod/v4";
 
 /** Version of report.json; rises with every change that a reader could notice. */
-export const REPORT_SCHEMA_VERSION = 1;
+export const REPORT_SCHEMA_VERSION = 2;
 
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, "an address: 0x and 40 hexadecimal digits");
 const hash = z.string().regex(/^0x[0-9a-f]{64}$/, "32 bytes: 0x and 64 lower-case hexadecimal digits");
@@ -56,8 +56,10 @@ const round = z
     shapley: z.record(address, integer),
     shapleyDenominator: natural,
     payouts: z.record(address, natural),
-    /** Only with a rule other than FedAvg. */
-    selection: selection.optional(),
+    /** Null if no model was agreed. */
+    selection: selection.nullable(),
+    /** Why updates never entered the manifest, by client. */
+    refused: z.record(address, z.string()),
     gas,
     transactions: z.array(hash),
   })

@@ -1,5 +1,6 @@
 import { getAddress } from "ethers";
 import { cidOfDigest } from "../../coordinator/adapters/ipfs/cid.ts";
+import { FEDAVG, formatRule } from "../../coordinator/protocol/aggregation/rule.ts";
 import { sameHex } from "../../coordinator/protocol/bytes.ts";
 import { gasOfRound } from "../../coordinator/protocol/ledger/report.ts";
 import type { LedgerRow } from "../../coordinator/protocol/ledger/row.ts";
@@ -21,6 +22,8 @@ export interface ReportInputs {
   readonly manifests: ReadonlyMap<bigint, ManifestFile>;
   /** Correct share of the test images, by round number. */
   readonly testAccuracy: ReadonlyMap<bigint, number>;
+  /** Why clients' updates were refused, by address in checksummed form, by round number. */
+  readonly refused: ReadonlyMap<bigint, Readonly<Record<string, string>>>;
   readonly wallSeconds: number;
 }
 
@@ -80,6 +83,7 @@ function reportRound(
     })),
     reputation,
     ...contributionsOf(inputs, record, manifest),
+    refused: { ...inputs.refused.get(record.round) },
     gas: gasFields(inputs.rows, record.round),
     transactions: rows.map(({ hash }) => hash.toLowerCase()),
   };
@@ -90,7 +94,7 @@ function contributionsOf(
   record: RoundRecord,
   manifest: ManifestFile | undefined,
 ): Pick<ReportRound, "shapley" | "shapleyDenominator" | "payouts" | "selection"> {
-  if (!manifest) return { shapley: {}, shapleyDenominator: "1", payouts: {} };
+  if (!manifest) return { shapley: {}, shapleyDenominator: "1", payouts: {}, selection: null };
   const base = view.settlements.get(record.baseSettlement);
   const before = (base && manifests.get(base.round)?.payouts) ?? [];
   const paid = manifest.payouts.map(({ client, cumulative }) => {
@@ -105,18 +109,27 @@ function contributionsOf(
     shapley: Object.fromEntries(shapley),
     shapleyDenominator: String(manifest.shapley?.denominator ?? 1n),
     payouts: Object.fromEntries(paid),
-    ...(manifest.selection && { selection: selectionOf(manifest, manifest.selection) }),
+    selection: selectionOf(manifest),
   };
 }
 
-function selectionOf(
-  { updates }: ManifestFile,
-  { rule, weights, unweighted }: Selection,
-): ReportRound["selection"] {
+function selectionOf({ updates, selection }: ManifestFile): ReportRound["selection"] {
+  const { rule, weights, unweighted } = selection ?? fedAvgSelection(updates);
   return {
     rule,
     weights: Object.fromEntries(updates.map(({ client }, k) => [getAddress(client), weights[k]!])),
     unweighted: Object.fromEntries(unweighted.map(({ client, reason }) => [getAddress(client), reason])),
+  };
+}
+
+/** FedAvg's manifest says nothing of weights: they follow from the samples. */
+function fedAvgSelection(updates: ManifestFile["updates"]): Selection {
+  const total = updates.reduce((sum, { update }) => sum + Number(update.sampleCount), 0);
+  const weights = updates.map(({ update }) => (10_000 * Number(update.sampleCount)) / total);
+  return {
+    rule: formatRule(FEDAVG),
+    weights: weights.map((weight) => Math.max(1, Math.round(weight))),
+    unweighted: [],
   };
 }
 

@@ -92,10 +92,13 @@ async function runFederation(run: Run, cleanup: Cleanup): Promise<Omit<DemoResul
     rounds: options.rounds,
     signal,
     async onEnded(record, refusals) {
-      await observer.observe(record);
+      const addressed = [...refusals].map(
+        ([index, why]) => [federation.clients[index]!.wallet.address, why] as const,
+      );
+      await observer.observe(record, Object.fromEntries(addressed));
       const report = await saveReport(run, observer);
       const round = report.rounds.find((entry) => entry.round === Number(record.round));
-      if (round) display.line(roundTable(round, names, refusals));
+      if (round) display.line(roundTable(round, names));
     },
   });
   await waitForClients(run);

@@ -6,16 +6,9 @@ export type Names = Readonly<Record<string, string>>;
 
 const WAD = 10n ** 18n;
 
-/**
- * A round as text: one line of its outcome, then a table of miners and one of clients.
- * @param refusals why a client's update was refused, by the client's name
- */
-export function roundTable(
-  round: ReportRound,
-  names: Names,
-  refusals: ReadonlyMap<string, string> = new Map(),
-): string {
-  return `${roundLine(round)}\n${minerTable(round, names)}\n${clientTable(round, names, refusals)}`;
+/** A round as text: one line of its outcome, then a table of miners and one of clients. */
+export function roundTable(round: ReportRound, names: Names): string {
+  return `${roundLine(round)}\n${minerTable(round, names)}\n${clientTable(round, names)}`;
 }
 
 function minerTable(round: ReportRound, names: Names): string {
@@ -35,23 +28,26 @@ function minerTable(round: ReportRound, names: Names): string {
   return table.toString();
 }
 
-function clientTable(round: ReportRound, names: Names, refusals: ReadonlyMap<string, string>): string {
-  const used = round.selection ? ["received", "weight"] : [];
-  const table = new Table({ head: ["client", ...used, "Shapley (correct answers)", "payout"], style: plain });
+function clientTable(round: ReportRound, names: Names): string {
+  const head = ["client", "received", "weight", "Shapley (correct answers)", "payout"];
+  const table = new Table({ head, style: plain });
   const byName = (a: string, b: string) =>
     nameOf(names, a).localeCompare(nameOf(names, b), "en", { numeric: true });
   for (const client of Object.keys(round.shapley).sort(byName)) {
     const value = Number(round.shapley[client]) / Number(round.shapleyDenominator);
     table.push([
       nameOf(names, client),
-      ...(round.selection ? ["yes", weightText(round.selection, client)] : []),
+      "yes",
+      weightText(round.selection, client),
       value.toFixed(2),
       `${amount(BigInt(round.payouts[client] ?? "0"))} QRT`,
     ]);
   }
   for (const address of Object.keys(names).filter((each) => isMissing(round, names, each))) {
-    const why = refusals.get(nameOf(names, address));
-    table.push([nameOf(names, address), why ? `refused: ${why}` : "no", "–", "–", "–"]);
+    const [, why] = Object.entries(round.refused).find(([client]) => client.toLowerCase() === address) ?? [];
+    // Without a manifest nobody knows what arrived.
+    const received = why ? `refused: ${why}` : round.selection ? "no" : "–";
+    table.push([nameOf(names, address), received, "–", "–", "–"]);
   }
   return table.toString();
 }
@@ -61,16 +57,16 @@ function nameOf(names: Names, address: string): string {
 }
 
 /** A client without an update in the manifest: it sent none, or one that was refused. */
-function isMissing({ selection, shapley }: ReportRound, names: Names, address: string): boolean {
-  if (!selection || !names[address]!.startsWith("client")) return false;
+function isMissing({ shapley }: ReportRound, names: Names, address: string): boolean {
+  if (!names[address]!.startsWith("client")) return false;
   return !Object.keys(shapley).some((client) => client.toLowerCase() === address);
 }
 
 /** What part an update has in the model, or why it has none. */
-function weightText({ weights, unweighted }: NonNullable<ReportRound["selection"]>, client: string): string {
-  const weight = weights[client];
+function weightText(selection: ReportRound["selection"], client: string): string {
+  const weight = selection?.weights[client];
   if (weight === undefined) return "–";
-  return unweighted[client] ?? (weight === null ? "by coordinate" : percent(weight));
+  return selection?.unweighted[client] ?? (weight === null ? "by coordinate" : percent(weight));
 }
 
 /** The outcome of a round in one line. */

@@ -14,8 +14,8 @@ const PATIENCE_MS = 120_000;
 /** Parts of a round on its bar: training and uploading, proposing, voting. */
 const SHARE = { collect: 0.6, propose: 0.8, vote: 0.95 } as const;
 
-/** Why a client's update was refused, by the client's name. */
-export type Refusals = ReadonlyMap<string, string>;
+/** Why clients' updates were refused, by the client's number from 0. */
+export type Refusals = ReadonlyMap<number, string>;
 
 export interface WatchOptions {
   readonly chain: QuorateReader;
@@ -48,7 +48,7 @@ export async function watchRounds(options: WatchOptions): Promise<void> {
     training.update();
     if (record?.ended) {
       options.display.round(Number(next), record.status, 1);
-      await options.onEnded(record, training.refusals());
+      await options.onEnded(record, training.refusals(next));
       next += 1n;
       since = Date.now();
       training.reset();
@@ -63,7 +63,7 @@ export async function watchRounds(options: WatchOptions): Promise<void> {
 interface Training {
   readonly submitted: () => number;
   readonly done: () => number;
-  readonly refusals: () => Refusals;
+  readonly refusals: (round: bigint) => Refusals;
   readonly update: () => void;
   readonly reset: () => void;
 }
@@ -76,16 +76,20 @@ function followTraining({ clients, logsFolder, display }: WatchOptions): Trainin
   );
   const parts = new Map<number, number>();
   const submitted = new Set<number>();
-  const refused = new Map<string, string>();
+  /** By round: a client may already be at the next one. */
+  const refused = new Map<string, Map<number, string>>();
   return {
     submitted: () => submitted.size,
-    refusals: () => new Map(refused),
+    refusals: (round) => refused.get(String(round)) ?? new Map(),
     done: () => [...parts.values()].reduce((sum, part) => sum + part, 0) / clients,
     update() {
       for (const [index, follower] of followers.entries())
-        for (const { event, done, total, codes } of follower.read()) {
+        for (const { event, done, total, round, codes } of follower.read()) {
           if (event === "submitted") submitted.add(index);
-          if (event === "refused") refused.set(`client ${index + 1}`, String(codes));
+          if (event === "refused") {
+            const ofRound = refused.get(String(round)) ?? new Map();
+            refused.set(String(round), ofRound.set(index, String(codes)));
+          }
           if (event !== "training") continue;
           parts.set(index, Number(done) / Number(total));
           display.training(`client ${index + 1}`, Number(done), Number(total));
@@ -94,7 +98,6 @@ function followTraining({ clients, logsFolder, display }: WatchOptions): Trainin
     reset() {
       parts.clear();
       submitted.clear();
-      refused.clear();
     },
   };
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import { parseReport } from "../../scripts/demo/report-schema.ts";
 import { startDemo } from "./demo-process.ts";
 
 /** Little data: what counts here is who is let in and who is paid. */
@@ -21,6 +22,8 @@ describe("npm run demo with a client whose training diverges", function () {
     expect(code, `${err}\n${text}`).to.equal(0);
     expect(err).to.match(/client 3 +│ yes +│ by coordinate +│ /);
     expect(err).to.match(/client 4 +│ refused: MODEL_NAN +│ – +│ – +│ –/);
+    const { rounds } = parseReport(JSON.parse(readFileSync(join(out, "report.json"), "utf8")));
+    expect(Object.values(rounds[0]!.refused)).to.deep.equal(["MODEL_NAN"]);
     const log = readFileSync(join(out, "logs", "client-4.log"), "utf8");
     const refusals = log.match(/"event":"refused".*/g) ?? [];
     expect(refusals[0]).to.contain('"codes":["MODEL_NAN"]');

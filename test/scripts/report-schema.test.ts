@@ -9,7 +9,7 @@ const hash = (byte: string) => `0x${byte.repeat(32)}`;
 /** A small report that is right; each test breaks one thing. */
 function goodReport() {
   return {
-    schemaVersion: 1,
+    schemaVersion: 2,
     chainId: 31337,
     contracts: { RoundConsensus: `0x${"d4".repeat(20)}` },
     rounds: [
@@ -36,6 +36,8 @@ function goodReport() {
         shapley: { [CLIENT]: "-12" },
         shapleyDenominator: "1",
         payouts: { [CLIENT]: "0" },
+        refused: {},
+        selection: { rule: "fedavg", weights: { [CLIENT]: 10_000 }, unweighted: {} },
         gas: { open: 0, propose: 44_000, settle: 120_000, claim: 50_000, total: 214_000 },
         transactions: [hash("03"), hash("04"), hash("05")],
       },
@@ -51,6 +53,7 @@ const failedRound = {
   modelCid: null,
   validationScore: null,
   testAccuracy: null,
+  selection: null,
 };
 
 describe("report schema", () => {
@@ -62,7 +65,7 @@ describe("report schema", () => {
   });
 
   const breakages: [string, (report: ReturnType<typeof goodReport>) => void][] = [
-    ["another schema version", (r) => Object.assign(r, { schemaVersion: 2 })],
+    ["another schema version", (r) => Object.assign(r, { schemaVersion: 1 })],
     ["an unknown field", (r) => Object.assign(r, { extra: 1 })],
     ["an unknown field in a round", (r) => Object.assign(r.rounds[0]!, { extra: 1 })],
     ["a missing field", (r) => delete (r.rounds[0] as { final?: boolean }).final],

@@ -65,17 +65,21 @@ describe("buildReport", () => {
     };
     const text = roundTable(report.rounds[3]!, names);
     expect(text).to.contain("round 4: agreed, winner 0x88888888, ratio 100.00 %, test accuracy 95.00 %");
-    expect(text).to.match(/client 1 +│ 350\.00 +│ 100\.00 QRT/);
-    expect(text).to.match(/client 2 +│ -50\.00 +│ 0\.00 QRT/);
+    expect(text).to.match(/client 1 +│ yes +│ 33\.33 % +│ 350\.00 +│ 100\.00 QRT/);
+    expect(text).to.match(/client 2 +│ yes +│ 66\.67 % +│ -50\.00 +│ 0\.00 QRT/);
     expect(roundTable(report.rounds[1]!, names)).to.match(/miner 2 .*absent/);
-    const selection = { rule: "krum:1:blanchard", weights: {}, unweighted: {} };
-    const { [CLIENT_2]: _, ...shapley } = report.rounds[3]!.shapley;
-    const late = roundTable({ ...report.rounds[3]!, selection, shapley }, names);
-    expect(late).to.match(/client 2 +│ no +│ – /);
-    const refusals = new Map([["client 2", "MODEL_NAN"]]);
-    expect(roundTable({ ...report.rounds[3]!, selection, shapley }, names, refusals)).to.match(
-      /client 2 +│ refused: MODEL_NAN +│ – /,
-    );
+    expect(roundTable(report.rounds[1]!, names)).to.match(/client 2 +│ – +│ – +│ – +│ –/);
+    const { [getAddress(CLIENT_2)]: _, ...shapley } = report.rounds[3]!.shapley;
+    const late = { ...report.rounds[3]!, shapley };
+    expect(roundTable(late, names)).to.match(/client 2 +│ no +│ – /);
+    const refused = { [getAddress(CLIENT_2)]: "MODEL_NAN" };
+    expect(roundTable({ ...late, refused }, names)).to.match(/client 2 +│ refused: MODEL_NAN +│ – /);
+    const unweighted = { [getAddress(CLIENT_2)]: "left out" };
+    const weights = { [getAddress(CLIENT_1)]: null, [getAddress(CLIENT_2)]: 0 };
+    const selected = { ...report.rounds[3]!, selection: { rule: "bulyan:1", weights, unweighted } };
+    expect(roundTable(selected, names))
+      .to.match(/client 1 +│ yes +│ by coordinate +│/)
+      .and.match(/client 2 +│ yes +│ left out +│/);
     expect(summaryTable(report)).to.match(/4 +│ agreed │ no/);
     expect(contributions(report, names).map(({ client, paid }) => [client, paid])).to.deep.equal([
       ["client 1", 175n * TOKEN],

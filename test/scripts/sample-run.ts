@@ -67,7 +67,7 @@ export function recordOf(round: bigint, changes: Partial<RoundRecord>): RoundRec
 function manifestOf(numerators: bigint[], cumulative: bigint[]): ManifestFile {
   const clients = [CLIENT_1, CLIENT_2];
   return {
-    updates: clients.map((client) => ({ client })),
+    updates: clients.map((client, k) => ({ client, update: { sampleCount: 1_000n * BigInt(k + 1) } })),
     shapley: { numerators, denominator: 2n },
     payouts: clients.map((client, k) => ({ client, cumulative: cumulative[k]! })),
   } as unknown as ManifestFile;
@@ -138,6 +138,7 @@ export function inputs(changes: Partial<ReportInputs> = {}): ReportInputs {
       [1n, 0.9],
       [4n, 0.95],
     ]),
+    refused: new Map(),
     wallSeconds: 3,
     ...changes,
   };
