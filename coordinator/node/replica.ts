@@ -4,14 +4,18 @@ import type { FrameHandler, PeerId, PeerTransport } from "../ports/peer-transpor
 import type { ReplicaLog } from "../ports/replica-log.ts";
 import type { SignatureScheme } from "../ports/signature-scheme.ts";
 import { isQuorateError, QuorateError } from "../protocol/errors.ts";
-import { clientOf, orderRoot } from "../protocol/praft/bundles.ts";
+import { type Application, orderApplication } from "../protocol/praft/application.ts";
+import { clientOf } from "../protocol/praft/bundles.ts";
 import type { Config } from "../protocol/praft/config.ts";
 import { decodeMessage } from "../protocol/praft/decode.ts";
+import type { Effect, Event } from "../protocol/praft/effects.ts";
 import { encodeMessage } from "../protocol/praft/encode.ts";
+import type { Env, Limits } from "../protocol/praft/env.ts";
 import { recover } from "../protocol/praft/recovery.ts";
-import type { Effect, Env, Event, Limits, State } from "../protocol/praft/state.ts";
+import type { Anchor, State } from "../protocol/praft/state.ts";
 import { step, wakeAt } from "../protocol/praft/step.ts";
 import type { Bundle, Message } from "../protocol/praft/types.ts";
+import { RecordWriter } from "./record-writer.ts";
 
 const LIMITS: Limits = {
   timeoutFloor: 250,
@@ -21,6 +25,9 @@ const LIMITS: Limits = {
   maxPending: 10_000,
   checkpointEvery: 64,
   skipViews: 8,
+  maxClients: 65_536,
+  compactBlocks: 4_096,
+  compactBytes: 64 * 2 ** 20,
 };
 /** Milliseconds between two looks at the clock, at most: the engine may want to wake earlier than it said before. */
 const LOOK_EVERY = 20;
@@ -37,6 +44,8 @@ export interface ReplicaOptions {
   readonly logger: Logger;
   /** The log was lost or damaged: follows, and signs nothing until the next epoch. */
   readonly damaged?: boolean;
+  /** What committed operations drive; the order alone if it is left out. */
+  readonly application?: Application;
   readonly onCommit?: (height: number, operations: number) => void;
 }
 
@@ -44,19 +53,18 @@ export interface ReplicaOptions {
 export class Replica {
   private readonly options: ReplicaOptions;
   private readonly env: Env;
+  private readonly writer: RecordWriter;
   private readonly clients = new Map<string, PeerId>();
   private readonly stopped = Promise.withResolvers<void>();
   private state!: State;
-  private appended = 0;
-  private durable = 0;
   private waiting: Effect[] = [];
-  private flushing = false;
   private halted = false;
 
   constructor(options: ReplicaOptions) {
     this.options = options;
-    const { scheme, secretKey, transport } = options;
-    this.env = { scheme, secretKey, id: transport.self, limits: LIMITS, apply: orderRoot };
+    const { scheme, secretKey, transport, application = orderApplication } = options;
+    this.env = { scheme, secretKey, id: transport.self, limits: LIMITS, application };
+    this.writer = new RecordWriter(options.log);
   }
 
   /** Height of the newest block committed here. */
@@ -82,6 +90,16 @@ export class Replica {
       this.halted = true;
       await transport.stop();
     }
+  }
+
+  /** The chain named the next epoch's committee; anything but the next epoch is ignored. @throws QuorateError PRAFT_CONFIG */
+  reconfigure(config: Config): void {
+    this.handle({ kind: "reconfigure", now: this.options.clock.now(), config });
+  }
+
+  /** A checkpoint is final on the chain: no history without it is believed from now on. */
+  anchored(anchor: Anchor): void {
+    this.handle({ kind: "anchored", now: this.options.clock.now(), anchor });
   }
 
   private readonly receive: FrameHandler = (from, frame) => {
@@ -116,41 +134,32 @@ export class Replica {
   }
 
   private carryOut(effects: readonly Effect[]): void {
+    const { writer } = this;
     try {
       for (const effect of effects) {
-        if (effect.kind === "persist") {
-          this.options.log.append(encodeMessage(effect.record));
-          this.appended = effect.token;
-        } else if ("after" in effect && effect.after > this.durable) this.waiting.push(effect);
+        if (effect.kind === "persist") writer.append(encodeMessage(effect.record), effect.token);
+        else if (effect.kind === "compact") writer.replace(effect.records.map(encodeMessage), effect.token);
+        else if ("after" in effect && effect.after > writer.durable) this.waiting.push(effect);
         else this.release(effect);
       }
     } catch (error) {
       this.stopped.reject(error);
     }
-    if (!this.flushing && this.appended > this.durable) void this.flush();
-  }
-
-  /** One write for all that came while the last was under way. */
-  private async flush(): Promise<void> {
-    this.flushing = true;
-    try {
-      while (this.appended > this.durable && !this.halted) {
-        const upTo = this.appended;
-        await this.options.log.flush();
-        this.durable = upTo;
-        const all = this.waiting;
-        this.waiting = [];
-        for (const effect of all) {
-          if ("after" in effect && effect.after > upTo) this.waiting.push(effect);
-          else this.release(effect);
-        }
-      }
-    } catch (error) {
+    writer.flush(this.releaseDurable).catch((error: unknown) => {
       this.halted = true;
       this.stopped.reject(error);
-    }
-    this.flushing = false;
+    });
   }
+
+  private readonly releaseDurable = (): void => {
+    if (this.halted) return;
+    const all = this.waiting;
+    this.waiting = [];
+    for (const effect of all) {
+      if ("after" in effect && effect.after > this.writer.durable) this.waiting.push(effect);
+      else this.release(effect);
+    }
+  };
 
   private release(effect: Effect): void {
     const { logger, onCommit } = this.options;
@@ -178,10 +187,19 @@ export class Replica {
         this.halted = true;
         this.stopped.reject(
           new QuorateError(
-            "PRAFT_FORK",
-            `two blocks are committed above height ${effect.height}: more than F lie`,
+            effect.code,
+            effect.code === "PRAFT_FORK"
+              ? `two blocks are committed above height ${effect.height}: more than F lie`
+              : `the history lacks a checkpoint that is final on the chain, above height ${effect.height}`,
+            { charges: effect.charges.length },
           ),
         );
+        return;
+      case "installed":
+        logger.info({ height: effect.content.height }, "went on from a snapshot");
+        return;
+      case "refused":
+        logger.warn({ from: effect.from, code: effect.code }, "refused");
         return;
       case "anchor":
         logger.info({ height: effect.checkpoints[0]?.height }, "a checkpoint has its quorum");

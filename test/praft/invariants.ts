@@ -2,10 +2,12 @@ import { toHex } from "../../coordinator/protocol/bytes.ts";
 import { clientOf } from "../../coordinator/protocol/praft/bundles.ts";
 import { isQuorumCertificate } from "../../coordinator/protocol/praft/certificates.ts";
 import type { Committee } from "../../coordinator/protocol/praft/config.ts";
+import type { Effect } from "../../coordinator/protocol/praft/effects.ts";
 import { type Evidence, isEvidence } from "../../coordinator/protocol/praft/evidence.ts";
-import type { Effect, State } from "../../coordinator/protocol/praft/state.ts";
+import type { State } from "../../coordinator/protocol/praft/state.ts";
 import { checkpointDigest } from "../../coordinator/protocol/praft/statements.ts";
 import type {
+  Bundle,
   Checkpoint,
   FullBlock,
   Message,
@@ -18,7 +20,8 @@ import type { Node } from "./node.ts";
 export class Invariants {
   readonly violations = new Set<string>();
   readonly committees: Committee[];
-  readonly #chain = new Map<number, { readonly hash: string; root?: string }>();
+  readonly #chain = new Map<number, { hash: string; root: string | undefined; names: string }>();
+  readonly #executed = new Map<string, number>();
   readonly #certified = new Map<string, string>();
   readonly #roots = new Map<string, string>();
   readonly #bases = new Map<string, string>();
@@ -74,20 +77,37 @@ export class Invariants {
     this.#once(this.#roots, `${qc.epoch}/${qc.view}`, qc.blockHash, "two chains certified in view");
   }
 
+  /** One block, one state and one execution at a height; each client's bundles once and in turn. */
   committed(node: Node, { block: { hash, block }, fresh }: Effect & { kind: "commit" }): void {
-    const known = this.#chain.get(block.height) ?? { hash };
-    this.#chain.set(block.height, known);
-    if (known.hash !== hash) this.violations.add(`two blocks committed at height ${block.height}`);
-    known.root ??= node.state.roots[block.height]!;
-    if (known.root !== node.state.roots[block.height])
-      this.violations.add(`two states at height ${block.height}`);
+    const names = fresh.map((bundle) => `${clientOf(bundle)}:${bundle.sequence}`).join();
+    const root = node.state.roots.get(block.height);
+    const known = this.#chain.get(block.height);
     node.told = Math.max(node.told, block.height);
-    for (const bundle of fresh) {
-      const client = clientOf(bundle);
-      if (bundle.sequence !== (node.executed.get(client) ?? 0) + 1)
-        this.violations.add(`bundle ${bundle.sequence} is executed out of turn`);
-      node.executed.set(client, bundle.sequence);
+    if (!known) {
+      if (block.height > 1 && !this.#chain.has(block.height - 1))
+        this.violations.add("a height was left out");
+      this.#chain.set(block.height, { hash, root, names });
+      for (const bundle of fresh) this.#executeOnce(bundle);
+      return;
     }
+    if (known.hash !== hash) this.violations.add(`two blocks committed at height ${block.height}`);
+    if (root && known.root !== root) this.violations.add(`two states at height ${block.height}`);
+    if (known.names !== names) this.violations.add(`two executions at height ${block.height}`);
+  }
+
+  /** A snapshot taken over is of the committed chain. */
+  installed(node: Node, { content }: Effect & { kind: "installed" }): void {
+    const known = this.#chain.get(content.height);
+    if (known?.hash !== content.blockHash || known.root !== node.state.roots.get(content.height))
+      this.violations.add(`a false snapshot was taken over at height ${content.height}`);
+    node.told = Math.max(node.told, content.height);
+  }
+
+  #executeOnce(bundle: Bundle): void {
+    const client = clientOf(bundle);
+    if (bundle.sequence !== (this.#executed.get(client) ?? 0) + 1)
+      this.violations.add(`bundle ${bundle.sequence} is executed out of turn`);
+    this.#executed.set(client, bundle.sequence);
   }
 
   /** After a restart a member knows at least what it had told, and no more than it had known. */

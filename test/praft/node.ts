@@ -1,11 +1,13 @@
-import { sha256 } from "@noble/hashes/sha2.js";
-import { toHex } from "../../coordinator/protocol/bytes.ts";
+import { type Hex, ZERO_HASH } from "../../coordinator/protocol/bytes.ts";
+import type { Application } from "../../coordinator/protocol/praft/application.ts";
 import { clientOf } from "../../coordinator/protocol/praft/bundles.ts";
 import type { Committee } from "../../coordinator/protocol/praft/config.ts";
+import type { Effect } from "../../coordinator/protocol/praft/effects.ts";
+import type { Env } from "../../coordinator/protocol/praft/env.ts";
 import { recover } from "../../coordinator/protocol/praft/recovery.ts";
-import { createState, type Effect, type Env, type State } from "../../coordinator/protocol/praft/state.ts";
+import { createState, type State } from "../../coordinator/protocol/praft/state.ts";
 import type { Message } from "../../coordinator/protocol/praft/types.ts";
-import { keyOf, testScheme } from "../protocol/praft/fixtures.ts";
+import { hashOf, keyOf, testScheme } from "../protocol/praft/fixtures.ts";
 import type { Chance } from "./agenda.ts";
 
 /**
@@ -20,6 +22,9 @@ export function castRoles(chance: Chance, most: number): Role[] {
   return new Array<Role>(most).fill(roles[chance(roles.length)]!);
 }
 
+/** A record, or a compaction, which stands for all before it. */
+export type Written = Extract<Effect, { readonly kind: "persist" | "compact" }>;
+
 /** A replica with its disk and clock. */
 export interface Node {
   readonly index: number;
@@ -31,7 +36,7 @@ export interface Node {
   log: Message[];
   /** What this node's disk has confirmed, ever. */
   readonly stored: WeakSet<Message>;
-  unflushed: Message[];
+  unflushed: Written[];
   waiting: Effect[];
   durable: number;
   alive: boolean;
@@ -39,8 +44,7 @@ export interface Node {
   /** Milliseconds the clock is ahead, and each message to it is late. */
   skew: number;
   lag: number;
-  /** Last executed sequence by client, and the highest commit told, as a client saw them. */
-  executed: Map<string, number>;
+  /** The highest commit told. */
   told: number;
 }
 
@@ -52,6 +56,23 @@ const LIMITS = {
   maxPending: 1_000,
   checkpointEvery: 8,
   skipViews: 6,
+  maxClients: 3,
+  compactBlocks: 16,
+  compactBytes: 2 ** 20,
+};
+
+/** The order of all that was executed, as a state of its own. */
+const application: Application<{ root: string }> = {
+  create: () => ({ root: "" }),
+  apply(state, { height }, fresh) {
+    const names = fresh.map((bundle) => `${clientOf(bundle)}:${bundle.sequence}`).join();
+    state.root = hashOf(`${state.root}${height}${names}`);
+    return state;
+  },
+  stateRoot: ({ root }) => (root || ZERO_HASH) as Hex,
+  decisionsRoot: () => ZERO_HASH,
+  encode: ({ root }) => new TextEncoder().encode(root),
+  decode: (bytes) => ({ root: new TextDecoder().decode(bytes) }),
 };
 
 export function createNode(committee: Committee, index: number, role: Role): Node {
@@ -60,10 +81,7 @@ export function createNode(committee: Committee, index: number, role: Role): Nod
     id: `m${index}`,
     secretKey: keyOf(index),
     limits: LIMITS,
-    apply: (root, block, fresh) => {
-      const names = fresh.map((bundle) => `${clientOf(bundle)}:${bundle.sequence}`).join();
-      return toHex(sha256(new TextEncoder().encode(`${root}${block.height}${names}`)));
-    },
+    application,
   };
   return {
     index,
@@ -80,7 +98,6 @@ export function createNode(committee: Committee, index: number, role: Role): Nod
     life: 0,
     skew: 0,
     lag: 0,
-    executed: new Map(),
     told: 0,
   };
 }
@@ -94,9 +111,14 @@ export function crash(node: Node, chance: Chance): void {
   node.waiting = [];
 }
 
-export function store(node: Node, records: readonly Message[]): void {
-  node.log.push(...records);
-  for (const record of records) node.stored.add(record);
+export function store(node: Node, written: readonly Written[]): void {
+  for (const effect of written) {
+    if (effect.kind === "compact") node.log = [...effect.records];
+    else {
+      node.log.push(effect.record);
+      node.stored.add(effect.record);
+    }
+  }
 }
 
 /** Starts again from the log; `lost` records of its end are gone, unnoticed by all but a learner. */
@@ -106,6 +128,5 @@ export function restart(node: Node, committee: Committee, lost: number): readonl
   node.state = state;
   node.alive = true;
   node.durable = 0;
-  node.executed = new Map();
   return effects;
 }

@@ -30,6 +30,8 @@ export class Library {
 
 const KEPT = 24;
 const FLOOD = 20;
+/** Heights by which the state its proposals name is old: others know it too. */
+const STALE = 20;
 /** Milliseconds between two deeds, on average: a lie is heard by scripts too, and must not breed. */
 const PAUSE = 60;
 
@@ -59,7 +61,8 @@ export class Script {
       this.#remember(message);
       if (message.payload.bundles[0]) bundles.push(message.payload.bundles[0]);
       if (bundles.length > KEPT) bundles.shift();
-      if (message.tc) tcs.set(`${message.tc.epoch}/${message.tc.view}`, message.tc);
+      const { tc } = message.block;
+      if (tc) tcs.set(`${tc.epoch}/${tc.view}`, tc);
     } else if (message.kind === "enter") tcs.set(`${message.tc.epoch}/${message.tc.view}`, message.tc);
     else if (message.kind === "timeout") this.#keep(message.highQc);
     else if (message.kind === "sync-reply") this.#keep(message.qc);
@@ -83,7 +86,7 @@ export class Script {
 
   /** In place of the first block of its view, sometimes one on a parent just below the highest it knows. */
   instead(message: Message, now: number): Message {
-    if (message.kind !== "propose" || !message.tc || this.#chance(2) === 0) return message;
+    if (message.kind !== "propose" || !message.block.tc || this.#chance(2) === 0) return message;
     const below = this.#library.qcs
       .filter((qc) => qc.epoch === message.block.epoch && compareRank(qc, message.block.justify) < 0)
       .toSorted((a, b) => compareRank(b, a));
@@ -131,32 +134,26 @@ export class Script {
     const { bundles, tcs, blocks } = this.#library;
     const old = bundles[this.#chance(bundles.length + 1)];
     const payload = { bundles: old && this.#chance(2) === 0 ? [old] : [] };
+    const { view } = state;
+    const stateHeight = Math.max(0, state.committed.height - STALE);
+    const tc = tcs.get(`${state.committee.epoch}/${view - 1}`);
     const block: Block = {
       groupId: state.committee.groupId,
       epoch: state.committee.epoch,
-      view: state.view,
+      view,
       height: justify.height + 1,
       justify,
       opsRoot: payloadRoot(payload),
-      stateHeight: 0,
-      stateRoot: ZERO_HASH,
+      stateHeight,
+      stateRoot: state.roots.get(stateHeight) ?? ZERO_HASH,
       time: Math.max(now, state.committed.time, blocks.get(justify.blockHash)?.block.time ?? 0),
       nextConfigHash: ZERO_HASH,
+      ...(justify.view !== view && tc && { tc }),
     };
     const hash = hashBlock(block);
     const signature = testScheme.sign(env.secretKey, proposeDigest(state.committee, block, hash));
-    const tc = tcs.get(`${block.epoch}/${block.view - 1}`);
     this.#remember({ block, payload, hash });
-    const first = justify.view !== block.view && tc;
-    return {
-      kind: "propose",
-      block,
-      payload,
-      hash,
-      signer: state.self,
-      signature,
-      ...(first && { tc: first }),
-    };
+    return { kind: "propose", block, payload, hash, signer: state.self, signature };
   }
 
   #vote(): Message[] {

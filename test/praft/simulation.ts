@@ -1,4 +1,4 @@
-import type { Effect, Event } from "../../coordinator/protocol/praft/state.ts";
+import type { Effect, Event } from "../../coordinator/protocol/praft/effects.ts";
 import { step, wakeAt } from "../../coordinator/protocol/praft/step.ts";
 import type { Message } from "../../coordinator/protocol/praft/types.ts";
 import { committeeOfMembers } from "../protocol/praft/fixtures.ts";
@@ -205,7 +205,7 @@ export class Simulation {
   #carryOut(node: Node, effects: readonly Effect[]): void {
     const idle = node.unflushed.length === 0;
     for (const effect of effects) {
-      if (effect.kind === "persist") node.unflushed.push(effect.record);
+      if (effect.kind === "persist" || effect.kind === "compact") node.unflushed.push(effect);
       else if ("after" in effect && effect.after > node.durable) node.waiting.push(effect);
       else this.#release(node, effect);
     }
@@ -217,7 +217,7 @@ export class Simulation {
     this.#at(this.#now + 1 + this.#chance(4), () => {
       if (node.life !== life) return;
       store(node, node.unflushed);
-      node.durable += node.unflushed.length;
+      node.durable = node.unflushed.at(-1)!.token;
       node.unflushed = [];
       const ready = node.waiting;
       node.waiting = [];
@@ -237,6 +237,8 @@ export class Simulation {
         if (effect.to === "all" || to.env.id === effect.to) this.#transmit(from, to, message);
     } else if (effect.kind === "commit") {
       if (node.honest) this.#invariants.committed(node, effect);
+    } else if (effect.kind === "installed") {
+      if (node.honest) this.#invariants.installed(node, effect);
     } else if (effect.kind === "fork") this.#invariants.violations.add(`fork at height ${effect.height}`);
     else if (effect.kind === "anchor") this.#invariants.anchored(effect.checkpoints);
     else if (effect.kind === "evidence")

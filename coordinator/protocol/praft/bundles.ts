@@ -92,19 +92,22 @@ export function orderRoot(root: Hex, { height }: Block, fresh: readonly Bundle[]
 }
 
 /** Moves the clients' sequences on; gives the bundles of the block that are executed now, each exactly once. */
-export function execute(s: State, bundles: readonly Bundle[]): Bundle[] {
+export function execute(s: State, bundles: readonly Bundle[], maxClients: number): Bundle[] {
   const fresh = bundles.filter((bundle) => {
     const client = clientOf(bundle);
     if (bundle.sequence !== (s.sessions.get(client) ?? 0) + 1) return false;
+    if (bundle.sequence === 1 && s.sessions.size >= maxClients) return false;
     s.sessions.set(client, bundle.sequence);
     return true;
   });
-  if (fresh.length > 0) {
-    s.pending = s.pending.filter(({ client, bundle }) => {
-      const waits = bundle.sequence > (s.sessions.get(client) ?? 0);
-      if (!waits) s.pendingByKey.delete(keyOf(client, bundle.sequence));
-      return waits;
-    });
-  }
+  if (fresh.length > 0) forgetExecuted(s);
   return fresh;
+}
+
+export function forgetExecuted(s: State): void {
+  s.pending = s.pending.filter(({ client, bundle }) => {
+    const waits = bundle.sequence > (s.sessions.get(client) ?? 0);
+    if (!waits) s.pendingByKey.delete(keyOf(client, bundle.sequence));
+    return waits;
+  });
 }

@@ -82,7 +82,7 @@ export function isTimeoutCertificate(
 }
 
 /** Strictly rising, so that nobody counts twice, and all within the committee. */
-function areMembers({ members }: Committee, signers: readonly number[]): boolean {
+export function areMembers({ members }: Committee, signers: readonly number[]): boolean {
   return signers.every(
     (signer, i) => signer >= 0 && signer < members.length && (i === 0 || signer > signers[i - 1]!),
   );

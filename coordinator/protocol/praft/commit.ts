@@ -1,19 +1,23 @@
 import { type Hex, ZERO_HASH } from "../bytes.ts";
+import { contradicts } from "./anchors.ts";
 import { execute } from "./bundles.ts";
 import { compareRank, isQuorumCertificate, sameRank } from "./certificates.ts";
+import { signCheckpoint } from "./checkpoints.ts";
 import { committeeOf } from "./config.ts";
+import { MAX_HANDOVERS } from "./decode.ts";
+import { forkedChain, halt } from "./forks.ts";
 import {
+  type Closing,
   type CommitProof,
   currentLeader,
   epochState,
   memberId,
   persist,
+  ROOTS_KEPT,
   type State,
   send,
-  signs,
   type Turn,
 } from "./state.ts";
-import { checkpointDigest } from "./statements.ts";
 import type { FullBlock, QuorumCertificate, TimeoutCertificate } from "./types.ts";
 
 /** Valid here: weight ≥ Q of this epoch, or the very block the epoch starts from. */
@@ -95,13 +99,12 @@ export function chainTo(s: State, hash: Hex): FullBlock[] | undefined {
 }
 
 function commitChain(turn: Turn, hash: Hex, qc: QuorumCertificate): boolean {
-  const { s, out } = turn;
+  const { s } = turn;
   const chain = chainTo(s, hash);
   if (!chain) {
-    if (forks(s, hash)) {
-      s.halted = true;
-      out.push({ kind: "fork", height: s.committed.height, qc });
-    } else askForBlocks(turn, currentLeader(s, s.view));
+    const forked = forkedChain(s, hash);
+    if (forked) halt(turn, qc, forked);
+    else askForBlocks(turn, currentLeader(s, s.view));
     return false;
   }
   // The epoch ends with the block that closes it, whichever certificate commits that: all start the next from the same one.
@@ -109,62 +112,58 @@ function commitChain(turn: Turn, hash: Hex, qc: QuorumCertificate): boolean {
   const done = closing < 0 ? chain : chain.slice(0, closing + 1);
   s.commitProof = { tail: [...chain.slice(done.length), s.blocks.get(qc.blockHash)!], qc };
   persist(turn, { kind: "sync-reply", blocks: [], qc });
-  for (const full of done) commitBlock(turn, full);
+  for (const full of done) if (!s.halted) commitBlock(turn, full);
+  if (s.halted) return false;
   if (closing >= 0) startEpoch(turn, chain[closing]!, s.commitProof);
   else prune(s);
   return true;
 }
 
-/** A certified chain that reaches the committed height at another block. */
-function forks(s: State, hash: Hex): boolean {
-  let full = s.blocks.get(hash);
-  while (full && full.block.height > s.committed.height + 1)
-    full = s.blocks.get(full.block.justify.blockHash);
-  return full !== undefined && full.block.justify.blockHash !== s.committed.hash;
-}
-
 function commitBlock(turn: Turn, full: FullBlock): void {
   const { s, env, out } = turn;
-  const { block, hash } = full;
-  const parentView = s.history.at(-1)?.block.epoch === block.epoch ? s.history.at(-1)!.block.view : 0;
+  const { block, hash, payload } = full;
+  const { epoch, height } = block;
+  if (contradicts(s, { epoch, configHash: s.committee.hash, height, blockHash: hash })) {
+    s.halted = true;
+    out.push({ kind: "fork", code: "PRAFT_ANCHOR", height: s.committed.height, charges: [] });
+    return;
+  }
   for (
-    let view = Math.max(parentView + 1, block.view - s.committee.members.length);
+    let view = Math.max(s.committedView + 1, block.view - s.committee.members.length);
     view < block.view;
     view++
   ) {
     s.skippedUntil[currentLeader(s, view)] = block.view + env.limits.skipViews;
   }
-  const fresh = execute(s, full.payload.bundles);
-  s.roots.push(env.apply(s.roots.at(-1)!, block, fresh));
-  s.committed = { hash, height: block.height, time: block.time };
+  const fresh = execute(s, payload.bundles, env.limits.maxClients);
+  s.app = env.application.apply(s.app, block, fresh);
+  s.roots.set(height, env.application.stateRoot(s.app));
+  s.roots.delete(height - ROOTS_KEPT);
+  s.committed = { hash, height, time: block.time };
+  s.committedView = block.view;
   s.history.push(full);
+  for (const { operations } of fresh) for (const { length } of operations) s.historyBytes += length;
   out.push({ kind: "commit", block: full, fresh, after: s.token });
-  if (block.height % env.limits.checkpointEvery === 0) signCheckpoint(turn, full);
-}
-
-/** Durable before it is sent, like every statement: after a restart the same one is sent again. */
-function signCheckpoint(turn: Turn, { block, hash }: FullBlock): void {
-  const { s, env } = turn;
-  if (!signs(s)) return;
-  const { epoch } = s.committee;
-  const content = {
-    height: block.height,
-    blockHash: hash,
-    stateRoot: s.roots[block.height]!,
-    nextConfigHash: block.nextConfigHash,
-  };
-  const signature = env.scheme.sign(env.secretKey, checkpointDigest(s.committee, content));
-  s.lastCheckpoint = { kind: "checkpoint", epoch, ...content, signer: s.self, signature };
-  persist(turn, s.lastCheckpoint);
-  send(turn, "all", s.lastCheckpoint);
+  if (height % env.limits.checkpointEvery === 0 || block.nextConfigHash !== ZERO_HASH)
+    signCheckpoint(turn, full);
 }
 
 /** The next epoch starts from the block that closed this one. */
-function startEpoch(turn: Turn, closed: FullBlock, closing: CommitProof): void {
+function startEpoch(turn: Turn, closed: FullBlock, proof: CommitProof): void {
   const { s, env } = turn;
-  s.closings[s.committee.epoch] = closing;
-  Object.assign(s, epochState(committeeOf(closed.payload.nextConfig!), s.committed, env));
-  s.learner = false;
+  const config = closed.payload.nextConfig!;
+  const tail = proof.tail.map(({ block }) => block);
+  const handover = { closing: closed.block, tail, qc: proof.qc, config };
+  keepClosing(s, { proof, handover });
+  s.previous = { committee: s.committee, checkpoints: s.checkpoints, own: s.lastCheckpoint };
+  Object.assign(s, epochState(committeeOf(config), s.committed, env));
+}
+
+/** The oldest is forgotten: who is that far behind starts with a newer committee file. */
+export function keepClosing({ closings }: State, closing: Closing): void {
+  closings.set(closing.handover.closing.epoch, closing);
+  for (const epoch of closings.keys())
+    if (epoch <= closing.handover.closing.epoch - MAX_HANDOVERS) closings.delete(epoch);
 }
 
 /** Forgets orphans; the order of the map plays no part. */

@@ -5,13 +5,15 @@ import { hashBlock, KINDS, VERSION } from "./encode.ts";
 import type {
   Block,
   Bundle,
-  Checkpoint,
+  CheckpointContent,
   FullBlock,
+  Handover,
   Message,
   Payload,
   Proposal,
   QuorumCertificate,
   ReportedRank,
+  SnapshotMessage,
   TimeoutCertificate,
 } from "./types.ts";
 
@@ -21,6 +23,10 @@ export const MAX_BUNDLES = 4_096;
 export const MAX_OPERATIONS = 4_096;
 export const MAX_OPERATION_BYTES = 64 * 1_024;
 export const MAX_SYNC_BLOCKS = 64;
+/** Most bytes of an encoded snapshot, so that it fits one message and one record. */
+export const MAX_SNAPSHOT_BYTES = 12 * 2 ** 20;
+/** Epochs a replica can be behind and still be taken along. */
+export const MAX_HANDOVERS = 64;
 /** A concatenation of one 64-byte signature per member. */
 const MAX_SIGNATURE_BYTES = 64 * MAX_MEMBERS;
 const MAX_BITMAP_BYTES = MAX_MEMBERS / 8;
@@ -71,9 +77,11 @@ function readBody(r: Reader, kind: number): Message {
     case KINDS["sync-reply"]:
       return { kind: "sync-reply", blocks: list(r, "blocks", MAX_SYNC_BLOCKS, readFullBlock), qc: readQc(r) };
     case KINDS.checkpoint:
-      return readCheckpoint(r);
+      return { kind: "checkpoint", ...readCheckpointContent(r), ...readSigned(r) };
     case KINDS.damaged:
-      return { kind: "damaged", epoch: r.u64() };
+      return flag(r) ? { kind: "damaged", epoch: r.u64() } : { kind: "damaged" };
+    case KINDS.snapshot:
+      return readSnapshotMessage(r);
     case KINDS.reply:
       return { kind: "reply", clientKey: r.bytes("client key", MAX_KEY_BYTES), executed: r.u64() };
     default:
@@ -81,23 +89,42 @@ function readBody(r: Reader, kind: number): Message {
   }
 }
 
-function readCheckpoint(r: Reader): Checkpoint {
+function readCheckpointContent(r: Reader): CheckpointContent {
   return {
-    kind: "checkpoint",
     epoch: r.u64(),
     height: r.u64(),
     blockHash: r.hash(),
     stateRoot: r.hash(),
+    decisionsRoot: r.hash(),
     nextConfigHash: r.hash(),
-    ...readSigned(r),
+  };
+}
+
+function readSnapshotMessage(r: Reader): SnapshotMessage {
+  return {
+    kind: "snapshot",
+    handovers: list(r, "handovers", MAX_HANDOVERS, readHandover),
+    certificate: {
+      content: readCheckpointContent(r),
+      signers: readBitmap(r),
+      signature: r.bytes("signature", MAX_SIGNATURE_BYTES),
+    },
+    bytes: r.bytes("snapshot", MAX_SNAPSHOT_BYTES),
+  };
+}
+
+function readHandover(r: Reader): Handover {
+  return {
+    closing: readBlock(r),
+    tail: list(r, "blocks", MAX_SYNC_BLOCKS, readBlock),
+    qc: readQc(r),
+    config: readConfig(r),
   };
 }
 
 function readProposal(r: Reader): Proposal {
   const full = readFullBlock(r);
-  const signed = readSigned(r);
-  const tc = flag(r) ? readTc(r) : undefined;
-  return { kind: "propose", ...full, ...signed, ...(tc && { tc }) };
+  return { kind: "propose", ...full, ...readSigned(r) };
 }
 
 function readSigned(r: Reader): { signer: number; signature: Uint8Array } {
@@ -105,6 +132,13 @@ function readSigned(r: Reader): { signer: number; signature: Uint8Array } {
 }
 
 function readFullBlock(r: Reader): FullBlock {
+  const block = readBlock(r);
+  const bundles = list(r, "bundles", MAX_BUNDLES, readBundle);
+  const payload: Payload = flag(r) ? { bundles, nextConfig: readConfig(r) } : { bundles };
+  return { block, payload, hash: hashBlock(block) };
+}
+
+function readBlock(r: Reader): Block {
   const block: Block = {
     groupId: r.hash(),
     epoch: r.u64(),
@@ -117,9 +151,7 @@ function readFullBlock(r: Reader): FullBlock {
     time: r.u64(),
     nextConfigHash: r.hash(),
   };
-  const bundles = list(r, "bundles", MAX_BUNDLES, readBundle);
-  const payload: Payload = flag(r) ? { bundles, nextConfig: readConfig(r) } : { bundles };
-  return { block, payload, hash: hashBlock(block) };
+  return flag(r) ? { ...block, tc: readTc(r) } : block;
 }
 
 function readBundle(r: Reader): Bundle {

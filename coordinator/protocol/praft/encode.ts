@@ -5,7 +5,9 @@ import { DOMAIN } from "./statements.ts";
 import type {
   Block,
   Bundle,
+  CheckpointContent,
   FullBlock,
+  Handover,
   Message,
   Payload,
   QuorumCertificate,
@@ -27,6 +29,7 @@ export const KINDS = {
   checkpoint: 8,
   damaged: 9,
   reply: 10,
+  snapshot: 11,
 } as const;
 
 const OPERATIONS_PER_LEAF = 32;
@@ -45,8 +48,6 @@ function writeBody(w: Writer, message: Message): void {
   switch (message.kind) {
     case "propose":
       writeFullBlock(w, message).u32(message.signer).bytes(message.signature);
-      if (message.tc) writeTc(w.u8(1), message.tc);
-      else w.u8(0);
       return;
     case "vote":
       w.u64(message.epoch).u64(message.view).u64(message.height).hash(message.blockHash);
@@ -71,11 +72,17 @@ function writeBody(w: Writer, message: Message): void {
       writeQc(w, message.qc);
       return;
     case "checkpoint":
-      w.u64(message.epoch).u64(message.height).hash(message.blockHash).hash(message.stateRoot);
-      w.hash(message.nextConfigHash).u32(message.signer).bytes(message.signature);
+      writeCheckpoint(w, message).u32(message.signer).bytes(message.signature);
+      return;
+    case "snapshot":
+      w.u32(message.handovers.length);
+      for (const handover of message.handovers) writeHandover(w, handover);
+      writeCheckpoint(w, message.certificate.content).bytes(bitmap(message.certificate.signers));
+      w.bytes(message.certificate.signature).bytes(message.bytes);
       return;
     case "damaged":
-      w.u64(message.epoch);
+      if (message.epoch === undefined) w.u8(0);
+      else w.u8(1).u64(message.epoch);
       return;
     case "reply":
       w.bytes(message.clientKey).u64(message.executed);
@@ -144,7 +151,19 @@ function merkle(leaves: Uint8Array[], count: number): Uint8Array {
 function writeBlock(w: Writer, block: Block): Writer {
   w.hash(block.groupId).u64(block.epoch).u64(block.view).u64(block.height);
   writeQc(w, block.justify).hash(block.opsRoot).u64(block.stateHeight).hash(block.stateRoot);
-  return w.u64(block.time).hash(block.nextConfigHash);
+  w.u64(block.time).hash(block.nextConfigHash);
+  return block.tc ? writeTc(w.u8(1), block.tc) : w.u8(0);
+}
+
+function writeCheckpoint(w: Writer, { epoch, height, ...hashes }: CheckpointContent): Writer {
+  w.u64(epoch).u64(height).hash(hashes.blockHash).hash(hashes.stateRoot);
+  return w.hash(hashes.decisionsRoot).hash(hashes.nextConfigHash);
+}
+
+function writeHandover(w: Writer, { closing, tail, qc, config }: Handover): void {
+  writeBlock(w, closing).u32(tail.length);
+  for (const block of tail) writeBlock(w, block);
+  writeConfig(writeQc(w, qc), config);
 }
 
 function writeFullBlock(w: Writer, { block, payload }: FullBlock): Writer {

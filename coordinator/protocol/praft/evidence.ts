@@ -1,13 +1,14 @@
 import { compareRank, type Signatures, sameRank } from "./certificates.ts";
 import type { Committee } from "./config.ts";
-import { proposeDigest, timeoutDigest, voteDigest } from "./statements.ts";
-import type { Proposal, Timeout, Vote } from "./types.ts";
+import { checkpointDigest, proposeDigest, timeoutDigest, voteDigest } from "./statements.ts";
+import type { Checkpoint, Proposal, Timeout, Vote } from "./types.ts";
 
 /** Two statements one member signed and no honest member would. */
 export type Evidence =
   | { readonly kind: "vote"; readonly first: Vote; readonly second: Vote }
   | { readonly kind: "propose"; readonly first: Proposal; readonly second: Proposal }
-  | { readonly kind: "timeout"; readonly first: Timeout; readonly second: Timeout };
+  | { readonly kind: "timeout"; readonly first: Timeout; readonly second: Timeout }
+  | { readonly kind: "checkpoint"; readonly first: Checkpoint; readonly second: Checkpoint };
 
 export function voteSigned(scheme: Signatures, committee: Committee, vote: Vote): boolean {
   const member = committee.members[vote.signer];
@@ -32,6 +33,12 @@ export function timeoutSigned(scheme: Signatures, committee: Committee, timeout:
   );
 }
 
+export function checkpointSigned(scheme: Signatures, committee: Committee, checkpoint: Checkpoint): boolean {
+  const member = committee.members[checkpoint.signer];
+  if (!member || checkpoint.epoch !== committee.epoch) return false;
+  return scheme.verify(member.voteKey, checkpointDigest(committee, checkpoint), checkpoint.signature);
+}
+
 /** True if the statements conflict and the same member of this committee signed both. */
 export function isEvidence(scheme: Signatures, committee: Committee, evidence: Evidence): boolean {
   const { first, second } = evidence;
@@ -52,6 +59,11 @@ export function isEvidence(scheme: Signatures, committee: Committee, evidence: E
         timeoutsConflict(evidence.first, evidence.second) &&
         [evidence.first, evidence.second].every((each) => timeoutSigned(scheme, committee, each))
       );
+    case "checkpoint":
+      return (
+        checkpointsConflict(evidence.first, evidence.second) &&
+        [evidence.first, evidence.second].every((each) => checkpointSigned(scheme, committee, each))
+      );
   }
 }
 
@@ -65,4 +77,12 @@ export function proposalsConflict(a: Proposal, b: Proposal): boolean {
 
 export function timeoutsConflict(a: Timeout, b: Timeout): boolean {
   return a.view === b.view && compareRank(a.highQc, b.highQc) !== 0;
+}
+
+/** One height, two contents. */
+export function checkpointsConflict(a: Checkpoint, b: Checkpoint): boolean {
+  if (a.epoch !== b.epoch || a.height !== b.height) return false;
+  return (["blockHash", "stateRoot", "decisionsRoot", "nextConfigHash"] as const).some(
+    (key) => a[key] !== b[key],
+  );
 }

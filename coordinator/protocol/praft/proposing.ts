@@ -54,13 +54,13 @@ function propose(turn: Turn, payload: Payload, chain: readonly FullBlock[]): voi
     justify: s.highQc,
     opsRoot: payloadRoot(payload),
     stateHeight: s.committed.height,
-    stateRoot: s.roots[s.committed.height]!,
+    stateRoot: s.roots.get(s.committed.height)!,
     time: Math.max(parentTime, now),
     nextConfigHash: payload.nextConfig ? committeeOf(payload.nextConfig).hash : ZERO_HASH,
+    ...(s.highQc.view !== s.view && s.tc && { tc: s.tc }),
   };
   const hash = hashBlock(block);
   const signature = env.scheme.sign(env.secretKey, proposeDigest(s.committee, block, hash));
-  const first = s.highQc.view !== s.view && s.tc;
   const proposal: Proposal = {
     kind: "propose",
     block,
@@ -68,7 +68,6 @@ function propose(turn: Turn, payload: Payload, chain: readonly FullBlock[]): voi
     hash,
     signer: s.self,
     signature,
-    ...(first && { tc: first }),
   };
   s.lastProposed = { view: block.view, height: block.height };
   s.lastProposal = proposal;

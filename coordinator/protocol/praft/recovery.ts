@@ -1,7 +1,12 @@
+import { adopt } from "./catch-up.ts";
 import { compareRank } from "./certificates.ts";
 import { learnQc } from "./commit.ts";
-import type { Config } from "./config.ts";
-import { createState, type Effect, type Env, persist, type State, send, type Turn } from "./state.ts";
+import { damage } from "./compaction.ts";
+import { type Config, weightOf } from "./config.ts";
+import type { Effect } from "./effects.ts";
+import type { Env } from "./env.ts";
+import { readSnapshot } from "./snapshots.ts";
+import { createState, NEVER, persist, type State, send, signs, type Turn } from "./state.ts";
 import type { Message } from "./types.ts";
 
 export interface Recovered {
@@ -12,35 +17,57 @@ export interface Recovered {
 
 /**
  * The state a log leads to. `damaged` says that the log was lost or is corrupt before its tail: what this member signed is
- * unknown, so it signs nothing until the next epoch, and a record keeps that for the restarts in between.
+ * unknown. It may have been further than it can know, so it first hears from weight Q in one epoch: none of its own
+ * statements is of a later one than the next. It signs nothing up to that, and a record keeps this for later restarts.
  */
 export function recover(config: Config, env: Env, records: Iterable<Message>, damaged: boolean): Recovered {
   const state = createState(config, env);
-  state.learner = true;
+  state.replaying = true;
   const turn: Turn = { s: state, env, now: 0, out: [] };
-  let epoch = state.committee.epoch;
-  let unknown = false;
-  for (const record of records) {
-    replay(turn, record);
-    if (record.kind === "damaged") unknown = true;
-    else if (state.committee.epoch > epoch) unknown = false;
-    epoch = state.committee.epoch;
-    state.learner = true;
-  }
-  unknown ||= damaged;
-  state.learner = unknown;
+  for (const record of records) replay(turn, record);
+  state.replaying = false;
   const commits = turn.out
     .filter((effect) => effect.kind === "commit")
     .map((effect) => ({ ...effect, after: 0 }));
   turn.out.length = 0;
   state.token = 0;
   state.syncAt = 0;
-  if (damaged) persist(turn, { kind: "damaged", epoch: state.committee.epoch });
-  const { lastProposal, lastVote, lastTimeout, lastCheckpoint } = state;
-  for (const message of [lastProposal, lastVote, lastTimeout, lastCheckpoint]) {
-    if (message && !unknown) send(turn, "all", message);
+  if (damaged) {
+    state.unknownUntil = NEVER;
+    persist(turn, damage(state));
+  }
+  const { lastProposal, lastVote, lastTimeout, lastCheckpoint, previous } = state;
+  for (const message of [lastProposal, lastVote, lastTimeout, lastCheckpoint, previous?.own]) {
+    if (message && signs(state)) send(turn, "all", message);
   }
   return { state, effects: [...commits, ...turn.out] };
+}
+
+/** Notes where the others are, for a member that does not know where it was itself. */
+export function hear(turn: Turn, from: string, message: Message): void {
+  const { s } = turn;
+  if (s.unknownUntil !== NEVER) return;
+  const member = s.committee.members.findIndex(({ id }) => id === from);
+  if (member < 0 || member === s.self || epochOf(message) !== s.committee.epoch) return;
+  s.heard.add(member);
+  if (weightOf(s.committee, s.heard) < s.committee.quorum) return;
+  s.unknownUntil = s.committee.epoch + 1;
+  persist(turn, damage(s));
+}
+
+/** The epoch its sender is in; of an answer to a question it may be an earlier one. */
+function epochOf(message: Message): number | undefined {
+  switch (message.kind) {
+    case "propose":
+      return message.block.epoch;
+    case "vote":
+    case "timeout":
+    case "checkpoint":
+    case "sync-request":
+      return message.epoch;
+    default:
+      return undefined;
+  }
 }
 
 function replay(turn: Turn, record: Message): void {
@@ -49,7 +76,7 @@ function replay(turn: Turn, record: Message): void {
     case "propose":
       s.lastProposal = record;
       s.lastProposed = { view: record.block.view, height: record.block.height };
-      if (record.tc) s.tc = record.tc;
+      if (record.block.tc) s.tc = record.block.tc;
       s.view = Math.max(s.view, record.block.view);
       return;
     case "vote":
@@ -70,8 +97,17 @@ function replay(turn: Turn, record: Message): void {
       learnQc(turn, record.tc.highQc);
       return;
     case "checkpoint":
-      s.lastCheckpoint = record;
+      if (record.epoch === s.committee.epoch) s.lastCheckpoint = record;
+      else if (record.epoch === s.previous?.committee.epoch) s.previous = { ...s.previous, own: record };
       return;
+    case "damaged":
+      s.unknownUntil = record.epoch ?? NEVER;
+      return;
+    case "snapshot": {
+      const snapshot = readSnapshot(record.bytes, record.certificate.content);
+      if (snapshot) adopt(s, turn.env, { message: record, snapshot });
+      return;
+    }
     case "sync-reply":
       for (const full of record.blocks) s.blocks.set(full.hash, full);
       for (const { block } of record.blocks) learnQc(turn, block.justify);

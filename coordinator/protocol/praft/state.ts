@@ -1,12 +1,14 @@
-import { type Hex, ZERO_HASH } from "../bytes.ts";
-import type { Signatures } from "./certificates.ts";
+import type { Hex } from "../bytes.ts";
 import { type Committee, type Config, committeeOf, leaderOf } from "./config.ts";
-import type { Evidence } from "./evidence.ts";
+import type { Effect } from "./effects.ts";
+import type { Env } from "./env.ts";
 import type {
-  Block,
   Bundle,
   Checkpoint,
+  CheckpointCertificate,
+  CheckpointContent,
   FullBlock,
+  Handover,
   Message,
   Proposal,
   QuorumCertificate,
@@ -15,30 +17,6 @@ import type {
   TimeoutCertificate,
   Vote,
 } from "./types.ts";
-
-/** Milliseconds and counts; the same at every member, but only `checkpointEvery` has to be. */
-export interface Limits {
-  readonly timeoutFloor: number;
-  readonly timeoutCeiling: number;
-  /** The timeout is this many times the smoothed high percentile of proposal-to-certificate. */
-  readonly timeoutFactor: number;
-  readonly bundlesPerBlock: number;
-  readonly maxPending: number;
-  /** Heights between checkpoints. */
-  readonly checkpointEvery: number;
-  /** How many views a member whose view timed out is skipped. */
-  readonly skipViews: number;
-}
-
-/** What the engine is given; all of it pure. */
-export interface Env {
-  readonly scheme: Signatures;
-  readonly id: string;
-  readonly secretKey: Uint8Array;
-  readonly limits: Limits;
-  /** Executes a committed block on the state with this root; gives the new root. */
-  apply(root: Hex, block: Block, fresh: readonly Bundle[]): Hex;
-}
 
 export interface Committed {
   readonly hash: Hex;
@@ -50,6 +28,31 @@ export interface Committed {
 export interface CommitProof {
   readonly tail: readonly FullBlock[];
   readonly qc: QuorumCertificate;
+}
+
+export interface Previous {
+  readonly committee: Committee;
+  readonly checkpoints: (Checkpoint | undefined)[];
+  readonly own: Checkpoint | undefined;
+}
+
+/** How a closed epoch ended: for members still in it. */
+export interface Closing {
+  /** Absent if it was taken over with a snapshot. */
+  readonly proof?: CommitProof;
+  readonly handover: Handover;
+}
+
+/** A checkpoint that is final on the chain, and the hash of the committee that signed it. */
+export interface Anchor {
+  readonly content: CheckpointContent;
+  readonly configHash: Hex;
+}
+
+/** A snapshot of its own making, or taken over from others with its certificate. */
+export interface KeptSnapshot {
+  readonly content: CheckpointContent;
+  readonly bytes: Uint8Array;
 }
 
 export interface Pending {
@@ -65,8 +68,14 @@ export interface State {
   committee: Committee;
   /** Index in the committee; −1 if not a member. */
   self: number;
-  /** Lost its log: signs nothing until the next epoch. */
-  learner: boolean;
+  /** Reads its log, and signs nothing meanwhile. */
+  replaying: boolean;
+  /**
+   * What it signed up to this epoch is lost, so it signs nothing in it; `NEVER` until the others have shown where they are.
+   */
+  unknownUntil: number;
+  /** Members that spoke in this epoch since the start: asked only while that is unknown. */
+  heard: Set<number>;
   /** Saw two conflicting commits: does nothing more. */
   halted: boolean;
   view: number;
@@ -84,13 +93,29 @@ export interface State {
   committed: Committed;
   /** Blocks above the committed one, by hash, and the newest committed. */
   blocks: Map<Hex, FullBlock>;
+  /** Committed blocks above `historyFrom`, the newest last. */
   history: FullBlock[];
-  /** By closed epoch. */
-  closings: CommitProof[];
+  historyFrom: number;
+  /** Bytes of operations in the history above the newest snapshot in the log. */
+  historyBytes: number;
+  /** The epoch before, until the checkpoint of the block that closed it has its quorum: the chain learns this epoch by it. */
+  previous: Previous | undefined;
+  /** By closed epoch, the newest {@link MAX_HANDOVERS}. */
+  closings: Map<number, Closing>;
   /** Of the newest committed block of this epoch. */
   commitProof: CommitProof | undefined;
-  /** State root after each committed height, from the genesis on. */
-  roots: Hex[];
+  /** View of the newest committed block of this epoch; 0 before the first. */
+  committedView: number;
+  /** The application's state. */
+  app: unknown;
+  /** State root after each of the last {@link ROOTS_KEPT} committed heights. */
+  roots: Map<number, Hex>;
+  /** Own snapshots without a certificate yet, oldest first; the newest with one; the newest in the log. */
+  snapshots: KeptSnapshot[];
+  stable: (KeptSnapshot & { readonly certificate: CheckpointCertificate }) | undefined;
+  compactedAt: number;
+  snapshotSentAt: number;
+  anchor: Anchor | undefined;
   /** By member: its newest vote, proposal and timeout seen. */
   votes: (Vote | undefined)[];
   proposals: (Proposal | undefined)[];
@@ -114,28 +139,6 @@ export interface State {
   syncAt: number;
 }
 
-export type Event =
-  | { readonly kind: "message"; readonly now: number; readonly from: string; readonly message: Message }
-  | { readonly kind: "tick"; readonly now: number }
-  /** The chain named the next epoch's committee. */
-  | { readonly kind: "reconfigure"; readonly now: number; readonly config: Config };
-
-/** In order. What a send, commit or reply depends on is durable once the persist with token `after` is. */
-export type Effect =
-  | { readonly kind: "persist"; readonly token: number; readonly record: Message }
-  /** To a member's or client's id, or to all members, oneself included. */
-  | { readonly kind: "send"; readonly to: string | "all"; readonly message: Message; readonly after: number }
-  | {
-      readonly kind: "commit";
-      readonly block: FullBlock;
-      readonly fresh: readonly Bundle[];
-      readonly after: number;
-    }
-  | { readonly kind: "executed"; readonly bundle: Bundle; readonly after: number }
-  | { readonly kind: "anchor"; readonly checkpoints: readonly Checkpoint[]; readonly after: number }
-  | { readonly kind: "evidence"; readonly evidence: Evidence }
-  | { readonly kind: "fork"; readonly height: number; readonly qc: QuorumCertificate };
-
 /** One step under way. */
 export interface Turn {
   readonly s: State;
@@ -145,19 +148,32 @@ export interface Turn {
 }
 
 export const NEVER = Number.MAX_SAFE_INTEGER;
+/** A proposal names the state root of a height the proposer has committed: at most so many below the voter's. */
+export const ROOTS_KEPT = 128;
 
 /** A new replica before its first block. @throws QuorateError PRAFT_CONFIG */
 export function createState(config: Config, env: Env): State {
   const committee = committeeOf(config);
   const base = { hash: committee.hash, height: 0, time: 0 };
+  const app = env.application.create();
   return {
     ...epochState(committee, base, env),
-    learner: false,
+    replaying: false,
+    unknownUntil: -1,
     halted: false,
     committed: base,
     history: [],
-    closings: [],
-    roots: [ZERO_HASH],
+    historyFrom: 0,
+    historyBytes: 0,
+    previous: undefined,
+    closings: new Map(),
+    app,
+    roots: new Map([[0, env.application.stateRoot(app)]]),
+    snapshots: [],
+    stable: undefined,
+    compactedAt: 0,
+    snapshotSentAt: 0,
+    anchor: undefined,
     pending: [],
     pendingByKey: new Map(),
     sessions: new Map(),
@@ -174,6 +190,7 @@ export function epochState(committee: Committee, base: Committed, env: Env) {
   return {
     committee,
     self: committee.members.findIndex((member) => member.id === env.id),
+    heard: new Set<number>(),
     view: 1,
     lastVoted: { view: 0, height: 0 },
     lastProposed: { view: 0, height: 0 },
@@ -185,6 +202,7 @@ export function epochState(committee: Committee, base: Committed, env: Env) {
     highQc: baseQc(committee, base),
     tc: undefined,
     commitProof: undefined,
+    committedView: 0,
     base,
     blocks: new Map<Hex, FullBlock>(),
     votes: none<Vote>(),
@@ -218,9 +236,9 @@ export function send({ s, out }: Turn, to: string | "all", message: Message): vo
   out.push({ kind: "send", to, message, after: s.token });
 }
 
-/** May sign: a member whose log is whole. */
-export function signs({ self, learner, halted }: State): boolean {
-  return self >= 0 && !learner && !halted;
+/** May sign: a member that knows all it signed in this epoch. */
+export function signs({ self, replaying, halted, committee, unknownUntil }: State): boolean {
+  return self >= 0 && !replaying && !halted && committee.epoch > unknownUntil;
 }
 
 /** Whose turn `view` is, without those whose view timed out lately. */

@@ -1,6 +1,6 @@
 import type { Hex } from "../bytes.ts";
 import { Writer } from "./codec.ts";
-import type { Checkpoint, Rank } from "./types.ts";
+import type { CheckpointContent, Rank } from "./types.ts";
 
 /** First byte of everything signed or hashed: no statement can pass for one of another kind. */
 export const DOMAIN = {
@@ -13,6 +13,7 @@ export const DOMAIN = {
   leaf: 7,
   node: 8,
   order: 9,
+  snapshot: 10,
 } as const;
 
 /** Which group and epoch a statement belongs to. */
@@ -38,14 +39,14 @@ export function timeoutDigest(scope: Scope, view: number, reported: Rank): Uint8
   return begin(DOMAIN.timeout, scope).u64(view).u64(reported.view).u64(reported.height).sha256();
 }
 
-type CheckpointContent = Omit<Checkpoint, "kind" | "signer" | "signature" | "epoch">;
-
-export function checkpointDigest(scope: Scope, content: CheckpointContent): Uint8Array {
-  const { height, blockHash, stateRoot, nextConfigHash } = content;
+/** SHA-256 over the packed fields: domain (1 byte), group id, epoch (8), height (8), and the four hashes. */
+export function checkpointDigest(scope: Scope, content: Omit<CheckpointContent, "epoch">): Uint8Array {
+  const { height, blockHash, stateRoot, decisionsRoot, nextConfigHash } = content;
   return begin(DOMAIN.checkpoint, scope)
     .u64(height)
     .hash(blockHash)
     .hash(stateRoot)
+    .hash(decisionsRoot)
     .hash(nextConfigHash)
     .sha256();
 }

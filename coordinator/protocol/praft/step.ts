@@ -1,9 +1,14 @@
+import { onAnchored } from "./anchors.ts";
 import { onSubmit } from "./bundles.ts";
-import { onCheckpoint } from "./checkpoints.ts";
+import { onSnapshot } from "./catch-up.ts";
+import { onCheckpoint, remind } from "./checkpoints.ts";
 import { askForBlocks } from "./commit.ts";
 import { committeeOf } from "./config.ts";
+import type { Effect, Event } from "./effects.ts";
+import type { Env } from "./env.ts";
 import { tryPropose } from "./proposing.ts";
-import type { Effect, Env, Event, State, Turn } from "./state.ts";
+import { hear } from "./recovery.ts";
+import type { State, Turn } from "./state.ts";
 import { onSyncReply, onSyncRequest } from "./sync.ts";
 import { onExpiry, onTimeout, settleTimer } from "./timeouts.ts";
 import type { Message } from "./types.ts";
@@ -24,6 +29,7 @@ export function step(state: State, event: Event, env: Env): Stepped {
   if (state.halted) return { state, effects: turn.out };
   switch (event.kind) {
     case "message":
+      hear(turn, event.from, event.message);
       onMessage(turn, event.from, event.message);
       break;
     case "tick":
@@ -37,6 +43,9 @@ export function step(state: State, event: Event, env: Env): Stepped {
         committeeOf(event.config);
         state.nextConfig = event.config;
       }
+      break;
+    case "anchored":
+      onAnchored(turn, event.anchor);
   }
   retryHeld(turn);
   if (!state.halted) tryPropose(turn);
@@ -75,13 +84,19 @@ function onMessage(turn: Turn, from: string, message: Message): void {
     case "checkpoint":
       onCheckpoint(turn, message);
       return;
+    case "snapshot":
+      onSnapshot(turn, from, message);
+      return;
   }
 }
 
 function onTick(turn: Turn): void {
   const { s, env, now } = turn;
   if (now >= s.deadline) onExpiry(turn);
-  else if (now >= s.syncAt + PULL_EVERY * env.limits.timeoutFloor) askForBlocks(turn, s.self);
+  else if (now >= s.syncAt + PULL_EVERY * env.limits.timeoutFloor) {
+    askForBlocks(turn, s.self);
+    remind(turn);
+  }
 }
 
 /** A proposal that waited for blocks below it is looked at again. */

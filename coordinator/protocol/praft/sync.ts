@@ -1,3 +1,4 @@
+import { sendSnapshot } from "./catch-up.ts";
 import { compareRank } from "./certificates.ts";
 import { chainTo, isCertified, learnQc } from "./commit.ts";
 import { MAX_SYNC_BLOCKS } from "./decode.ts";
@@ -12,11 +13,14 @@ import { bindsPayload } from "./voting.ts";
 export function onSyncRequest(turn: Turn, from: string, { epoch, height }: SyncRequest): void {
   const { s } = turn;
   if (epoch > s.committee.epoch || height > s.committed.height) return;
-  const closed = epoch < s.committee.epoch ? s.closings[epoch] : s.commitProof;
+  const closed = epoch < s.committee.epoch ? s.closings.get(epoch)?.proof : s.commitProof;
+  if (height < s.historyFrom || (epoch < s.committee.epoch && !closed)) {
+    sendSnapshot(turn, from, { epoch, height });
+    return;
+  }
   const proven = closed ? closed.tail[0]!.block.height - 1 : 0;
   if (closed && height < proven) {
-    // History holds heights 1 upwards: height h is at h − 1.
-    const blocks = [...s.history.slice(height, proven), ...closed.tail];
+    const blocks = [...s.history.slice(height - s.historyFrom, proven - s.historyFrom), ...closed.tail];
     if (!answer(turn, from, { blocks, qc: closed.qc })) return;
   }
   if (epoch < s.committee.epoch) return;

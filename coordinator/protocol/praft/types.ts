@@ -49,6 +49,8 @@ export interface Block extends Rank {
   readonly time: number;
   /** Hash of the next epoch's config if this block closes the epoch, else zero. */
   readonly nextConfigHash: Hex;
+  /** Proof that the view before was given up: in the first block of a view after the first, and nowhere else. */
+  readonly tc?: TimeoutCertificate;
 }
 
 export interface Payload {
@@ -65,8 +67,6 @@ export interface FullBlock {
 export interface Proposal extends FullBlock {
   readonly kind: "propose";
   readonly signer: number;
-  /** Present in the first block of a view after the first. */
-  readonly tc?: TimeoutCertificate;
   readonly signature: Uint8Array;
 }
 
@@ -111,16 +111,49 @@ export interface SyncReply {
   readonly qc: QuorumCertificate;
 }
 
-/** Signed only after the block is committed here: this, never a plain certificate, is anchored on the chain. */
-export interface Checkpoint {
-  readonly kind: "checkpoint";
+/** What a checkpoint says of a committed height. */
+export interface CheckpointContent {
   readonly epoch: number;
   readonly height: number;
   readonly blockHash: Hex;
+  /** Hash of the {@link Snapshot} after this height: the application's state, the clients' sessions, and what goes on from. */
   readonly stateRoot: Hex;
+  /** Of the application's decisions so far; see {@link Application}. */
+  readonly decisionsRoot: Hex;
   readonly nextConfigHash: Hex;
+}
+
+/** Signed only after the block is committed here: this, never a plain certificate, is anchored on the chain. */
+export interface Checkpoint extends CheckpointContent {
+  readonly kind: "checkpoint";
   readonly signer: number;
   readonly signature: Uint8Array;
+}
+
+/** Weight ≥ Q signed one checkpoint. `signers` are member indices, rising. */
+export interface CheckpointCertificate {
+  readonly content: CheckpointContent;
+  readonly signers: readonly number[];
+  readonly signature: Uint8Array;
+}
+
+/** Proof that an epoch ended with `closing`, which names the config of the next: blocks without payload suffice. */
+export interface Handover {
+  readonly closing: Block;
+  /** What follows it, up to the first two blocks in a row of one view. */
+  readonly tail: readonly Block[];
+  readonly qc: QuorumCertificate;
+  readonly config: Config;
+}
+
+/** A state at a certified checkpoint, for who is too far behind for blocks; in a log, what the records before it led to. */
+export interface SnapshotMessage {
+  readonly kind: "snapshot";
+  /** From the asker's epoch on, one per epoch. */
+  readonly handovers: readonly Handover[];
+  readonly certificate: CheckpointCertificate;
+  /** An encoded {@link Snapshot}. */
+  readonly bytes: Uint8Array;
 }
 
 /** To a client: the last of its sequences that is executed here, and durably so. */
@@ -130,10 +163,10 @@ export interface Reply {
   readonly executed: number;
 }
 
-/** In a log only: what was signed in this epoch before is not known any more. */
+/** In a log only: what was signed up to this epoch is not known any more; not known either which that is, if it is absent. */
 export interface Damaged {
   readonly kind: "damaged";
-  readonly epoch: number;
+  readonly epoch?: number;
 }
 
 export type Message =
@@ -146,4 +179,5 @@ export type Message =
   | SyncReply
   | Checkpoint
   | Reply
+  | SnapshotMessage
   | Damaged;

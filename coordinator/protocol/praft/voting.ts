@@ -13,10 +13,10 @@ import type { FullBlock, Proposal, TimeoutCertificate, Vote } from "./types.ts";
 /** Learns what a proposal proves, then votes for it if every rule allows. */
 export function onProposal(turn: Turn, proposal: Proposal): void {
   const { s, env } = turn;
-  const { block, signer, tc } = proposal;
+  const { block, signer } = proposal;
   if (block.groupId !== s.committee.groupId || !proposalSigned(env.scheme, s.committee, proposal)) return;
   noteProposal(turn, proposal);
-  if (tc && !learnTc(turn, tc)) return;
+  if (block.tc && !learnTc(turn, block.tc)) return;
   if (!isCertified(turn, block.justify) || compareRank(block.justify, block) >= 0) return;
   learnQc(turn, block.justify);
   if (s.committee.epoch !== block.epoch || signer !== currentLeader(s, s.view)) return;
@@ -49,14 +49,15 @@ export function learnTc(turn: Turn, tc: TimeoutCertificate): boolean {
  * The vote rule. In the view of its parent's certificate a block only has to come next; any other block has to be this
  * member's **first** vote in the view, with proof that the last view was given up, from no lower than weight Q reported.
  */
-export function mayVote(s: State, { block, tc }: Proposal): boolean {
-  if (!signs(s) || block.view !== s.view) return false;
-  if (compareRank(block, s.lastVoted) <= 0 || block.view <= s.lastTimeoutView) return false;
-  if (block.height !== block.justify.height + 1) return false;
-  if (block.justify.view === block.view) return true;
-  if (s.lastVoted.view >= block.view) return false;
-  if (block.view === 1) return block.justify.view === 0;
-  return tc !== undefined && tc.view === block.view - 1 && compareRank(block.justify, largestRank(tc)) >= 0;
+export function mayVote(s: State, { block }: Proposal): boolean {
+  const { tc, justify, view, height } = block;
+  if (!signs(s) || view !== s.view) return false;
+  if (compareRank(block, s.lastVoted) <= 0 || view <= s.lastTimeoutView) return false;
+  if (height !== justify.height + 1) return false;
+  if (justify.view === view) return tc === undefined;
+  if (s.lastVoted.view >= view) return false;
+  if (view === 1) return justify.view === 0;
+  return tc !== undefined && tc.view === view - 1 && compareRank(justify, largestRank(tc)) >= 0;
 }
 
 /** Size, bundle signatures and roots; a certified block's payload is what its hash says or it is not that block's. */
@@ -83,7 +84,8 @@ function hashConfig(config: NonNullable<FullBlock["payload"]["nextConfig"]>): st
 function fits(s: State, { block, payload }: Proposal, chain: readonly FullBlock[]): boolean {
   const parent = chain.at(-1)?.block ?? s.committed;
   if (block.time < parent.time) return false;
-  if (block.stateHeight > s.committed.height || s.roots[block.stateHeight] !== block.stateRoot) return false;
+  if (block.stateHeight > s.committed.height || s.roots.get(block.stateHeight) !== block.stateRoot)
+    return false;
   const closing = chain.some((each) => each.block.nextConfigHash !== ZERO_HASH);
   if (closing) return payload.bundles.length === 0 && !payload.nextConfig;
   if (!payload.nextConfig) return true;

@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import { certifyTimeouts } from "../../../coordinator/protocol/praft/certificates.ts";
+import type { Effect } from "../../../coordinator/protocol/praft/effects.ts";
 import { recover } from "../../../coordinator/protocol/praft/recovery.ts";
-import type { Effect } from "../../../coordinator/protocol/praft/state.ts";
+import { signs } from "../../../coordinator/protocol/praft/state.ts";
 import { timeoutDigest } from "../../../coordinator/protocol/praft/statements.ts";
 import { step } from "../../../coordinator/protocol/praft/step.ts";
 import type { Message, Timeout } from "../../../coordinator/protocol/praft/types.ts";
@@ -42,8 +43,8 @@ describe("praft recovery", () => {
   it("signs nothing after its log was damaged, also after a restart that finds the log whole", () => {
     const { env } = node();
     const { state, effects } = recover(committee, env, [], true);
-    expect(state.learner).to.equal(true);
-    expect(recover(committee, env, recordsOf(effects), false).state.learner).to.equal(true);
-    expect(recover(committee, env, [], false).state.learner).to.equal(false);
+    expect(signs(state)).to.equal(false);
+    expect(signs(recover(committee, env, recordsOf(effects), false).state)).to.equal(false);
+    expect(signs(recover(committee, env, [], false).state)).to.equal(true);
   });
 });

@@ -1,6 +1,11 @@
 import { expect } from "chai";
 import { ZERO_HASH } from "../../../coordinator/protocol/bytes.ts";
-import type { Proposal, Rank } from "../../../coordinator/protocol/praft/types.ts";
+import type {
+  Proposal,
+  QuorumCertificate,
+  Rank,
+  TimeoutCertificate,
+} from "../../../coordinator/protocol/praft/types.ts";
 import { mayVote } from "../../../coordinator/protocol/praft/voting.ts";
 import { createNode } from "../../praft/node.ts";
 import { committeeWith, GROUP, hashOf } from "./fixtures.ts";
@@ -26,23 +31,15 @@ function proposal(at: Rank, parent: Rank, reported?: Rank): Proposal {
     stateRoot: ZERO_HASH,
     time: 0,
     nextConfigHash: ZERO_HASH,
+    ...(reported && { tc: tcOf(at.view - 1, reported, justify) }),
   };
-  const tc = reported && {
-    epoch: 0,
-    view: at.view - 1,
-    entries: [{ signer: 0, ...reported }],
-    signature: none,
-    highQc: justify,
-  };
-  return {
-    kind: "propose",
-    block,
-    payload: { bundles: [] },
-    hash: hashOf("b"),
-    signer: 0,
-    signature: none,
-    ...(tc && { tc }),
-  };
+  const payload = { bundles: [] };
+  return { kind: "propose", block, payload, hash: hashOf("b"), signer: 0, signature: none };
+}
+
+function tcOf(view: number, reported: Rank, highQc: QuorumCertificate): TimeoutCertificate {
+  const entries = [{ signer: 0, ...reported }];
+  return { epoch: 0, view, entries, signature: new Uint8Array(), highQc };
 }
 
 const parent = { view: 4, height: 9 };
@@ -68,6 +65,6 @@ describe("praft vote rule", () => {
     expect(mayVote(member({ lastVoted: { view: 5, height: 10 } }), next)).to.equal(false);
     expect(mayVote(member({ view: 6 }), next)).to.equal(false);
     expect(mayVote(member({ lastTimeoutView: 5 }), first)).to.equal(false);
-    expect(mayVote(member({ learner: true }), first)).to.equal(false);
+    expect(mayVote(member({ unknownUntil: 0 }), first)).to.equal(false);
   });
 });
