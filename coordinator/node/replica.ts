@@ -42,7 +42,7 @@ export interface ReplicaOptions {
   readonly transport: PeerTransport;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** The log was lost or damaged: follows, and signs nothing until the next epoch. */
+  /** The log was lost or damaged: follows, and signs nothing until the epoch after the next. */
   readonly damaged?: boolean;
   /** What committed operations drive; the order alone if it is left out. */
   readonly application?: Application;

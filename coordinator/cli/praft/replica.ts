@@ -30,7 +30,7 @@ export function praftReplicaCommand(cli: Cli): Command {
           .option("--listen <host:port>", "where to listen, if not at the address in the committee file")
           .option(
             "--damaged",
-            "the log was lost or is corrupt: follow, and sign nothing until the next epoch",
+            "the log was lost or is corrupt: follow, and sign nothing until the epoch after the next",
           )
           .option("--json", "print commits as JSON lines")
           .option("--log-level <level>", "trace, debug, info, warn, error, silent"),
