@@ -185,15 +185,7 @@ export class Replica {
         return;
       case "fork":
         this.halted = true;
-        this.stopped.reject(
-          new QuorateError(
-            effect.code,
-            effect.code === "PRAFT_FORK"
-              ? `two blocks are committed above height ${effect.height}: more than F lie`
-              : `the history lacks a checkpoint that is final on the chain, above height ${effect.height}`,
-            { charges: effect.charges.length },
-          ),
-        );
+        this.stopped.reject(forkError(effect));
         return;
       case "installed":
         logger.info({ height: effect.content.height }, "went on from a snapshot");
@@ -224,4 +216,12 @@ export class Replica {
     const executed = this.state.sessions.get(client) ?? 0;
     this.options.transport.send(peer, encodeMessage({ kind: "reply", clientKey, executed }), "urgent");
   }
+}
+
+function forkError({ code, height, charges }: Effect & { kind: "fork" }): QuorateError {
+  const why =
+    code === "PRAFT_FORK"
+      ? `two blocks are committed above height ${height}: more than F lie`
+      : `the history lacks a checkpoint that is final on the chain, above height ${height}`;
+  return new QuorateError(code, why, { height, charges: charges.length });
 }

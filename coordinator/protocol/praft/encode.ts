@@ -11,6 +11,7 @@ import type {
   Message,
   Payload,
   QuorumCertificate,
+  SnapshotMessage,
   TimeoutCertificate,
 } from "./types.ts";
 
@@ -75,10 +76,7 @@ function writeBody(w: Writer, message: Message): void {
       writeCheckpoint(w, message).u32(message.signer).bytes(message.signature);
       return;
     case "snapshot":
-      w.u32(message.handovers.length);
-      for (const handover of message.handovers) writeHandover(w, handover);
-      writeCheckpoint(w, message.certificate.content).bytes(bitmap(message.certificate.signers));
-      w.bytes(message.certificate.signature).bytes(message.bytes);
+      writeSnapshot(w, message);
       return;
     case "damaged":
       if (message.epoch === undefined) w.u8(0);
@@ -158,6 +156,13 @@ function writeBlock(w: Writer, block: Block): Writer {
 function writeCheckpoint(w: Writer, { epoch, height, ...hashes }: CheckpointContent): Writer {
   w.u64(epoch).u64(height).hash(hashes.blockHash).hash(hashes.stateRoot);
   return w.hash(hashes.decisionsRoot).hash(hashes.nextConfigHash);
+}
+
+function writeSnapshot(w: Writer, { handovers, certificate, bytes }: SnapshotMessage): void {
+  w.u32(handovers.length);
+  for (const handover of handovers) writeHandover(w, handover);
+  writeCheckpoint(w, certificate.content).bytes(bitmap(certificate.signers));
+  w.bytes(certificate.signature).bytes(bytes);
 }
 
 function writeHandover(w: Writer, { closing, tail, qc, config }: Handover): void {

@@ -7,7 +7,7 @@ import type { Effect } from "./effects.ts";
 import type { Env } from "./env.ts";
 import { readSnapshot } from "./snapshots.ts";
 import { createState, NEVER, persist, type State, send, signs, type Turn } from "./state.ts";
-import type { Message } from "./types.ts";
+import type { Message, SnapshotMessage } from "./types.ts";
 
 export interface Recovered {
   readonly state: State;
@@ -103,14 +103,17 @@ function replay(turn: Turn, record: Message): void {
     case "damaged":
       s.unknownUntil = record.epoch ?? NEVER;
       return;
-    case "snapshot": {
-      const snapshot = readSnapshot(record.bytes, record.certificate.content);
-      if (snapshot) adopt(s, turn.env, { message: record, snapshot });
+    case "snapshot":
+      restore(turn, record);
       return;
-    }
     case "sync-reply":
       for (const full of record.blocks) s.blocks.set(full.hash, full);
       for (const { block } of record.blocks) learnQc(turn, block.justify);
       learnQc(turn, record.qc);
   }
+}
+
+function restore({ s, env }: Turn, message: SnapshotMessage): void {
+  const snapshot = readSnapshot(message.bytes, message.certificate.content);
+  if (snapshot) adopt(s, env, { message, snapshot });
 }
