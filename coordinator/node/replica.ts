@@ -12,9 +12,9 @@ import type { Effect, Event } from "../protocol/praft/effects.ts";
 import { encodeMessage } from "../protocol/praft/encode.ts";
 import type { Env, Limits } from "../protocol/praft/env.ts";
 import { recover } from "../protocol/praft/recovery.ts";
-import type { Anchor, State } from "../protocol/praft/state.ts";
+import type { State } from "../protocol/praft/state.ts";
 import { step, wakeAt } from "../protocol/praft/step.ts";
-import type { Bundle, Message } from "../protocol/praft/types.ts";
+import type { Anchor, Bundle, Message } from "../protocol/praft/types.ts";
 import { RecordWriter } from "./record-writer.ts";
 
 const LIMITS: Limits = {

@@ -1,5 +1,6 @@
 import type { Hex } from "../bytes.ts";
-import type { Anchor, State, Turn } from "./state.ts";
+import type { State, Turn } from "./state.ts";
+import type { Anchor } from "./types.ts";
 
 /** Where a history stands: an epoch with its committee, and a block in it. */
 interface Place {

@@ -79,8 +79,7 @@ function writeBody(w: Writer, message: Message): void {
       writeSnapshot(w, message);
       return;
     case "damaged":
-      if (message.epoch === undefined) w.u8(0);
-      else w.u8(1).u64(message.epoch);
+      writeOptional(w, message.epoch);
       return;
     case "reply":
       w.bytes(message.clientKey).u64(message.executed);
@@ -156,6 +155,11 @@ function writeBlock(w: Writer, block: Block): Writer {
 function writeCheckpoint(w: Writer, { epoch, height, ...hashes }: CheckpointContent): Writer {
   w.u64(epoch).u64(height).hash(hashes.blockHash).hash(hashes.stateRoot);
   return w.hash(hashes.decisionsRoot).hash(hashes.nextConfigHash);
+}
+
+function writeOptional(w: Writer, value: number | undefined): void {
+  if (value === undefined) w.u8(0);
+  else w.u8(1).u64(value);
 }
 
 function writeSnapshot(w: Writer, { handovers, certificate, bytes }: SnapshotMessage): void {

@@ -7,7 +7,7 @@ import type { Effect } from "./effects.ts";
 import type { Env } from "./env.ts";
 import { readSnapshot } from "./snapshots.ts";
 import { createState, NEVER, persist, type State, send, signs, type Turn } from "./state.ts";
-import type { Message, SnapshotMessage } from "./types.ts";
+import type { Message, SnapshotMessage, TimeoutCertificate } from "./types.ts";
 
 export interface Recovered {
   readonly state: State;
@@ -91,10 +91,7 @@ function replay(turn: Turn, record: Message): void {
       if (compareRank(record.highQc, s.highQc) > 0) s.highQc = record.highQc;
       return;
     case "enter":
-      if (record.tc.view < s.view) return;
-      s.view = record.tc.view + 1;
-      s.tc = record.tc;
-      learnQc(turn, record.tc.highQc);
+      enter(turn, record.tc);
       return;
     case "checkpoint":
       if (record.epoch === s.committee.epoch) s.lastCheckpoint = record;
@@ -111,6 +108,14 @@ function replay(turn: Turn, record: Message): void {
       for (const { block } of record.blocks) learnQc(turn, block.justify);
       learnQc(turn, record.qc);
   }
+}
+
+function enter(turn: Turn, tc: TimeoutCertificate): void {
+  const { s } = turn;
+  if (tc.view < s.view) return;
+  s.view = tc.view + 1;
+  s.tc = tc;
+  learnQc(turn, tc.highQc);
 }
 
 function restore({ s, env }: Turn, message: SnapshotMessage): void {

@@ -3,6 +3,7 @@ import { type Committee, type Config, committeeOf, leaderOf } from "./config.ts"
 import type { Effect } from "./effects.ts";
 import type { Env } from "./env.ts";
 import type {
+  Anchor,
   Bundle,
   Checkpoint,
   CheckpointCertificate,
@@ -41,12 +42,6 @@ export interface Closing {
   /** Absent if it was taken over with a snapshot. */
   readonly proof?: CommitProof;
   readonly handover: Handover;
-}
-
-/** A checkpoint that is final on the chain, and the hash of the committee that signed it. */
-export interface Anchor {
-  readonly content: CheckpointContent;
-  readonly configHash: Hex;
 }
 
 /** A snapshot of its own making, or taken over from others with its certificate. */

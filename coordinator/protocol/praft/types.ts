@@ -130,6 +130,12 @@ export interface Checkpoint extends CheckpointContent {
   readonly signature: Uint8Array;
 }
 
+/** A checkpoint that is final on the chain, and the hash of the committee that signed it. */
+export interface Anchor {
+  readonly content: CheckpointContent;
+  readonly configHash: Hex;
+}
+
 /** Weight ≥ Q signed one checkpoint. `signers` are member indices, rising. */
 export interface CheckpointCertificate {
   readonly content: CheckpointContent;
