@@ -12,7 +12,7 @@ import type { Effect, Event } from "../protocol/praft/effects.ts";
 import { encodeMessage } from "../protocol/praft/encode.ts";
 import type { Env, Limits } from "../protocol/praft/env.ts";
 import { recover } from "../protocol/praft/recovery.ts";
-import type { State } from "../protocol/praft/state.ts";
+import { currentLeader, type State } from "../protocol/praft/state.ts";
 import { step, wakeAt } from "../protocol/praft/step.ts";
 import type { Anchor, Bundle, Message } from "../protocol/praft/types.ts";
 import { RecordWriter } from "./record-writer.ts";
@@ -46,7 +46,17 @@ export interface ReplicaOptions {
   readonly damaged?: boolean;
   /** What committed operations drive; the order alone if it is left out. */
   readonly application?: Application;
-  readonly onCommit?: (height: number, operations: number) => void;
+  readonly onCommit?: (commit: Committed) => void;
+}
+
+/** A block committed here. */
+export interface Committed {
+  readonly height: number;
+  readonly view: number;
+  /** Whose turn the view is, as this replica knows it now: a number in the committee. */
+  readonly leader: number;
+  /** Executed here now; those executed before do not count. */
+  readonly operations: number;
 }
 
 /** Carries out what the engine decides: writes its log, sends after what is sent is durable, answers clients. */
@@ -169,10 +179,12 @@ export class Replica {
         return;
       case "commit":
         for (const bundle of effect.fresh) this.reply(bundle);
-        onCommit?.(
-          effect.block.block.height,
-          effect.fresh.reduce((sum, { operations }) => sum + operations.length, 0),
-        );
+        onCommit?.({
+          height: effect.block.block.height,
+          view: effect.block.block.view,
+          leader: currentLeader(this.state, this.state.view),
+          operations: effect.fresh.reduce((sum, { operations }) => sum + operations.length, 0),
+        });
         return;
       case "executed":
         this.reply(effect.bundle);

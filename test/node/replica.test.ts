@@ -8,7 +8,7 @@ import { type Address, TlsPeers } from "../../coordinator/adapters/peers/tls.ts"
 import { openFileLog } from "../../coordinator/adapters/replica-log/file-log.ts";
 import { createSecp256k1Scheme } from "../../coordinator/adapters/signatures/secp256k1.ts";
 import { OrderClient } from "../../coordinator/client/order.ts";
-import { Replica } from "../../coordinator/node/replica.ts";
+import { type Committed, Replica } from "../../coordinator/node/replica.ts";
 import type { Config } from "../../coordinator/protocol/praft/config.ts";
 import { eventually } from "../ports/peer-transport.suite.ts";
 import { silentLogger } from "./parts.ts";
@@ -55,7 +55,7 @@ class Cluster {
     const transport = new TlsPeers({ identity, listen: this.peers.get(identity.id)!, peers: this.peers });
     const log = await openFileLog(join(this.folder, String(i)));
     const secretKey = secretOf(i);
-    const onCommit = (_: number, operations: number) => (this.operations[i]! += operations);
+    const onCommit = (commit: Committed) => (this.operations[i]! += commit.operations);
     this.operations[i] = 0;
     const replica = new Replica({
       config: this.config,

@@ -70,9 +70,9 @@ async function openReplica(options: Options, { io }: Cli, cleanup: Cleanup) {
     clock: createSystemClock(),
     logger: createPinoLogger({ level: options.logLevel, name: "replica" }),
     damaged: options.damaged === true,
-    onCommit: (height, operations) => {
-      if (options.json) io.out(toJson({ height, operations }, 0));
-      else if (operations > 0) io.out(`height ${height}: ${operations} operations`);
+    onCommit: (commit) => {
+      if (options.json) io.out(toJson(commit, 0));
+      else if (commit.operations > 0) io.out(`height ${commit.height}: ${commit.operations} operations`);
     },
   });
 }

@@ -1,0 +1,135 @@
+// PRAFT under load: `npm run bench:praft -- [--json FILE] [--rows a,b] [--seconds 60] [--kills 50]`. Replicas and clients are
+// processes of their own, with sockets (TLS), real signatures and logs that are flushed to the disk before anything
+// that depends on them is sent. Every row checks first that all replicas executed all that was confirmed.
+import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { cpus, tmpdir, totalmem } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import Table from "cli-table3";
+import { PLAIN_TABLE } from "../coordinator/cli/table.ts";
+import { Cluster } from "./praft/cluster.ts";
+import { killLeaders } from "./praft/faults.ts";
+import { measure, type Offer, type Throughput, wait } from "./praft/rows.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    json: { type: "string" },
+    rows: { type: "string" },
+    seconds: { type: "string", default: "60" },
+    kills: { type: "string", default: "50" },
+  },
+});
+const seconds = Number(options.seconds);
+
+interface Result {
+  readonly row: string;
+  readonly goal: string;
+  readonly result: string;
+  readonly held: boolean;
+  readonly details: unknown;
+}
+
+const SATURATED = 1_000_000;
+const throughputOf = (least: number) => (measured: Throughput) => ({
+  goal: `≥ ${least} op/s`,
+  result: `${Math.round(measured.operationsPerSecond)} op/s, p50 ${measured.latency.p50.toFixed(0)} ms, p99 ${measured.latency.p99.toFixed(0)} ms`,
+  held: measured.operationsPerSecond >= least,
+});
+
+/** Offers operations to `members` fresh replicas. */
+async function offer(members: number, change: Partial<Offer>): Promise<Throughput> {
+  const cluster = await Cluster.open(members);
+  try {
+    const defaults = { rate: SATURATED, bundle: 256, bytes: 32, window: 128, clients: 2 };
+    const measured = await measure(cluster, { ...defaults, warmUp: 10, seconds, ...change });
+    await agreeOnAll(cluster);
+    return measured;
+  } finally {
+    await cluster.close();
+  }
+}
+
+/** All replicas executed the same number of operations; they compare the state itself with each block they vote for. */
+async function agreeOnAll(cluster: Cluster): Promise<void> {
+  const counts = () =>
+    cluster.commits.map((commits) => commits.reduce((sum, { operations }) => sum + operations, 0));
+  for (let tries = 0; tries < 600; tries++) {
+    if (new Set(counts()).size === 1) return;
+    await wait(100);
+  }
+  throw new Error(`the replicas executed ${counts().join(", ")} operations`);
+}
+
+const ROWS: Record<string, () => Promise<Omit<Result, "row">>> = {
+  "n4-32B": async () => rated(await offer(4, {}), throughputOf(50_000)),
+  "n4-1KiB": async () => rated(await offer(4, { bytes: 1_024, bundle: 32 }), throughputOf(12_000)),
+  "n4-each-signed": async () => rated(await offer(4, { bundle: 1, window: 2_000 }), throughputOf(4_500)),
+  "n4-3500": async () =>
+    rated(await offer(4, { rate: 3_500, bundle: 32 }), ({ latency }) => ({
+      goal: "p50 ≤ 20 ms, p99 ≤ 100 ms at 3,500 op/s",
+      result: `p50 ${latency.p50.toFixed(1)} ms, p99 ${latency.p99.toFixed(1)} ms`,
+      held: latency.p50 <= 20 && latency.p99 <= 100,
+    })),
+  n16: async () =>
+    rated(await offer(16, { rate: 11_000 }), (measured) => ({
+      goal: "≥ 10000 op/s, p99 ≤ 250 ms",
+      result: throughputOf(10_000)(measured).result,
+      held: measured.operationsPerSecond >= 10_000 && measured.latency.p99 <= 250,
+    })),
+  "leader-kill": async () => {
+    const { kills, pauses } = await killLeaders(Number(options.kills), 3_500);
+    const p99 = pauses[Math.ceil(0.99 * pauses.length) - 1]!;
+    const p50 = pauses[pauses.length >> 1]!;
+    const result = `p50 ${p50.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms of ${kills}`;
+    return { goal: "next commit ≤ 500 ms (p99)", result, held: p99 <= 500, details: { kills, pauses } };
+  },
+};
+
+function rated(measured: Throughput, rate: (measured: Throughput) => Omit<Result, "row" | "details">) {
+  return { ...rate(measured), details: measured };
+}
+
+/** Milliseconds of a small write and flush to the disk the logs are on: the median of 200. */
+function flushTime(): number {
+  const folder = mkdtempSync(join(tmpdir(), "quorate-flush-"));
+  const file = openSync(join(folder, "log"), "w");
+  const block = Buffer.alloc(4_096, 1);
+  const times = Array.from({ length: 200 }, () => {
+    writeSync(file, block);
+    const started = performance.now();
+    fdatasyncSync(file);
+    return performance.now() - started;
+  });
+  closeSync(file);
+  rmSync(folder, { recursive: true });
+  return times.toSorted((a, b) => a - b)[100]!;
+}
+
+const wanted = options.rows?.split(",") ?? Object.keys(ROWS);
+const unknown = wanted.find((name) => !(name in ROWS));
+if (unknown !== undefined) {
+  console.error(`unknown row ${unknown}: ${Object.keys(ROWS).join(", ")}`);
+  process.exit(2);
+}
+const machine = {
+  processors: `${cpus().length} × ${cpus()[0]!.model}`,
+  memoryBytes: totalmem(),
+  node: process.version,
+  fdatasyncMilliseconds: flushTime(),
+  scheme: "secp256k1",
+  durability: "fdatasync before every send that depends on it",
+};
+console.log(
+  `${machine.processors}, Node ${machine.node}, fdatasync ${machine.fdatasyncMilliseconds.toFixed(2)} ms`,
+);
+const results: Result[] = [];
+for (const row of wanted) {
+  const result = { row, ...(await ROWS[row]!()) };
+  results.push(result);
+  console.log(`${result.held ? "held  " : "missed"} ${row}: ${result.result} (${result.goal})`);
+}
+const table = new Table({ head: ["row", "goal", "result", "held"], ...PLAIN_TABLE });
+for (const { row, goal, result, held } of results) table.push([row, goal, result, held ? "yes" : "no"]);
+console.log(table.toString());
+if (options.json) writeFileSync(options.json, `${JSON.stringify({ machine, results }, null, 1)}\n`);
+process.exit(0);

@@ -1,0 +1,110 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { networkIdentity } from "../../coordinator/adapters/peers/identity.ts";
+import { createSecp256k1Scheme } from "../../coordinator/adapters/signatures/secp256k1.ts";
+import type { Committed } from "../../coordinator/node/replica.ts";
+import { fromHex, type Hex, toHex } from "../../coordinator/protocol/bytes.ts";
+
+/** What a replica said it committed: when, by this process's clock in milliseconds, up to which height, how many. */
+export interface Commit extends Committed {
+  readonly at: number;
+}
+
+const scheme = createSecp256k1Scheme();
+
+/** Clients have numbers no member has. */
+export const clientNumber = (i: number): number => 900 + i;
+
+/** The key of member or client `index`; made for the benchmark and of no use elsewhere. */
+export function keyOf(index: number): Hex {
+  return `0x${String(index + 1).padStart(64, "0")}`;
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+const isRunning = ({ exitCode, signalCode }: ChildProcess): boolean =>
+  exitCode === null && signalCode === null;
+
+/** Replicas as a user starts them: processes of `quorate praft replica`, each with its key, log folder and socket. */
+export class Cluster {
+  readonly size: number;
+  readonly folder: string;
+  readonly committee: string;
+  /** By member, since its last start. */
+  readonly commits: Commit[][];
+  private readonly processes: (ChildProcess | undefined)[] = [];
+
+  private constructor(size: number, folder: string) {
+    this.size = size;
+    this.folder = folder;
+    this.committee = join(folder, "committee.json");
+    this.commits = Array.from({ length: size }, () => []);
+  }
+
+  static async open(size: number): Promise<Cluster> {
+    const folder = await mkdtemp(join(tmpdir(), "quorate-praft-bench-"));
+    const cluster = new Cluster(size, folder);
+    const ports = await freePorts(size);
+    const members = ports.map((port, i) => {
+      const secret = fromHex(keyOf(i), 32);
+      const voteKey = toHex(scheme.publicKeyOf(secret));
+      return { id: networkIdentity(secret).id, voteKey, weight: 1, address: `127.0.0.1:${port}` };
+    });
+    const file = { groupId: `0x${"be".repeat(32)}`, epoch: 0, members };
+    await writeFile(cluster.committee, JSON.stringify(file));
+    for (let i = 0; i < size; i++) cluster.start(i);
+    return cluster;
+  }
+
+  start(i: number): void {
+    const args = ["coordinator/cli/quorate.js", "praft", "replica", "--json", "--log-level", "error"];
+    const child = spawn(
+      process.execPath,
+      [...args, "--committee", this.committee, "--folder", join(this.folder, `${i}`)],
+      { env: { ...process.env, QUORATE_PRIVATE_KEY: keyOf(i) }, stdio: ["ignore", "pipe", "ignore"] },
+    );
+    const commits: Commit[] = [];
+    this.commits[i] = commits;
+    this.processes[i] = child;
+    let rest = "";
+    child.stdout!.on("data", (chunk: Buffer) => {
+      const at = performance.timeOrigin + performance.now();
+      const lines = (rest + chunk).split("\n");
+      rest = lines.pop()!;
+      for (const line of lines) commits.push({ at, ...JSON.parse(line) });
+    });
+  }
+
+  /** Of the replicas that run. */
+  pids(): number[] {
+    return this.processes.flatMap((child) => (child && isRunning(child) ? [child.pid!] : []));
+  }
+
+  /** Kills without a chance to tidy up, and waits until the process is gone. */
+  async kill(i: number): Promise<void> {
+    const child = this.processes[i];
+    if (!child || !isRunning(child)) return;
+    const gone = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGKILL");
+    await gone;
+  }
+
+  async close(): Promise<void> {
+    for (let i = 0; i < this.size; i++) await this.kill(i);
+    await rm(this.folder, { recursive: true });
+  }
+}

@@ -1,0 +1,102 @@
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { type Cluster, clientNumber } from "./cluster.ts";
+import type { Load, Loaded } from "./load.ts";
+
+/** What one row of the scoreboard offers to a committee. */
+export interface Offer {
+  /** Operations a second, over all clients. */
+  readonly rate: number;
+  readonly bundle: number;
+  readonly bytes: number;
+  /** Bundles under way per client process. */
+  readonly window: number;
+  readonly clients: number;
+  readonly warmUp: number;
+  readonly seconds: number;
+}
+
+export interface Throughput {
+  readonly offer: Offer;
+  readonly operationsPerSecond: number;
+  /** Over all clients, operations confirmed in each measured second. */
+  readonly perSecond: readonly number[];
+  /** Milliseconds from when an operation was due until its confirmation; the worst client's. */
+  readonly latency: { readonly p50: number; readonly p99: number; readonly max: number };
+  /** Operations in a block that has any, on average; from what replica 0 said. */
+  readonly operationsPerBlock: number;
+  /** Processor seconds of all replicas per second. */
+  readonly replicaCores: number;
+}
+
+/** Client processes that offer operations to a running committee; every one has to be confirmed. */
+export async function measure(cluster: Cluster, offer: Offer): Promise<Throughput> {
+  const before = cluster.commits[0]!.length;
+  const results = Promise.all(
+    Array.from({ length: offer.clients }, (_, i) =>
+      runLoad({
+        committee: cluster.committee,
+        client: clientNumber(i),
+        rate: offer.rate / offer.clients,
+        bundle: offer.bundle,
+        bytes: offer.bytes,
+        window: offer.window,
+        warmUp: offer.warmUp,
+        seconds: offer.seconds,
+      }),
+    ),
+  );
+  await wait(1_000 * offer.warmUp);
+  const cpu = processorSeconds(cluster);
+  await wait(1_000 * offer.seconds);
+  const used = processorSeconds(cluster) - cpu;
+  const all = await results;
+  const perSecond = Array.from({ length: offer.seconds }, (_, s) =>
+    all.reduce((sum, each) => sum + each.perSecond[s]!, 0),
+  );
+  const blocks = cluster.commits[0]!.slice(before).filter(({ operations }) => operations > 0);
+  const ordered = blocks.reduce((sum, { operations }) => sum + operations, 0);
+  return {
+    offer,
+    operationsPerSecond: perSecond.reduce((sum, count) => sum + count, 0) / offer.seconds,
+    perSecond,
+    latency: {
+      p50: Math.max(...all.map(({ latency }) => latency.p50)),
+      p99: Math.max(...all.map(({ latency }) => latency.p99)),
+      max: Math.max(...all.map(({ latency }) => latency.max)),
+    },
+    operationsPerBlock: blocks.length === 0 ? 0 : ordered / blocks.length,
+    replicaCores: used / offer.seconds,
+  };
+}
+
+export function runLoad(load: Load): Promise<Loaded> {
+  const child = spawn(process.execPath, ["bench/praft/load.ts", JSON.stringify(load)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let out = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    out += chunk;
+  });
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code) => {
+      if (code === 0) resolve(JSON.parse(out));
+      else reject(new Error(`client ${load.client} ended with ${code}`));
+    });
+  });
+}
+
+/** User and system time of the replicas that run, in seconds. */
+function processorSeconds(cluster: Cluster): number {
+  let ticks = 0;
+  for (const pid of cluster.pids()) {
+    // Fields 14 and 15 of proc(5) stat, after the name in brackets; a tick is 10 ms on Linux.
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
+    ticks += Number(fields[11]) + Number(fields[12]);
+  }
+  return ticks / 100;
+}
+
+export const wait = (milliseconds: number) =>
+  new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
