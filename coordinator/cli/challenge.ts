@@ -1,78 +1,127 @@
 import type { Command } from "commander";
+import type { QuorateWriter } from "../adapters/chain/writer.ts";
+import type { Proven } from "../ports/challenges.ts";
 import type { Hex } from "../protocol/bytes.ts";
 import { sameHex } from "../protocol/bytes.ts";
 import { QuorateError } from "../protocol/errors.ts";
 import type { CandidateRecord, FederationView, RoundRecord } from "../protocol/views/federation-view.ts";
+import type { MinerQuery, MinerSearch } from "./challenge-miners.ts";
 import { withCleanup } from "./cleanup.ts";
 import { type Cli, subcommand } from "./command.ts";
-import { openWriter, type WriterOptions } from "./connect.ts";
+import { dataFolder, openWriter, type WriterOptions } from "./connect.ts";
 import { EXIT, toJson } from "./io.ts";
-import { parseIndex, parseRound } from "./options.ts";
-import { describePlace, formatTransaction } from "./text.ts";
+import { parseAddress, parseIndex, parseRound } from "./options.ts";
+import { describePlace, formatTokens, formatTransaction } from "./text.ts";
 import { addWatchOptions, openSearch } from "./watch.ts";
 
 interface Options extends WriterOptions {
   readonly round: bigint;
   readonly candidate?: Hex;
   readonly coordinate?: number;
+  readonly doubleSignature?: boolean;
+  readonly refute?: boolean;
+  readonly miner?: Hex;
+  readonly evidence?: string;
   readonly ipfs?: string;
   readonly json?: boolean;
 }
 
-/** `quorate challenge`: proves one candidate wrong by hand. */
+/** `quorate challenge`: proves by hand what a watchtower proves by itself. */
 export function challengeCommand(cli: Cli): Command {
   return subcommand<Options>(
     cli,
     {
       name: "challenge",
-      summary: "prove a candidate of a round wrong; exit code 1 if it is right",
+      summary: "prove a candidate of a round wrong, or what a miner signed; exit code 1 if nothing is",
       addOptions: (command) =>
         addWatchOptions(command)
           .requiredOption("--round <n>", "round of the candidate", parseRound)
           .option("--candidate <id>", "which one, if the round has two (default: the first that is wrong)")
-          .option("--coordinate <j>", "this weight only (default: search for a wrong one)", parseIndex),
+          .option("--coordinate <j>", "this weight only (default: search for a wrong one)", parseIndex)
+          .option("--double-signature", "prove that a miner signed two messages where one is allowed")
+          .option("--refute", "refute noes that name a coordinate or a reference that is right")
+          .option("--miner <address>", "with these two: this miner only", parseAddress)
+          .option("--evidence <file>", "with these two: a miner's evidence.jsonl (default: the folder's)"),
     },
     (options) =>
       withCleanup(async (cleanup) => {
-        const { challengeOf } = await import("../watch/challenge.ts");
-        const { describedFault, findFault } = await import("../watch/find-fault.ts");
-        const { io } = cli;
-        const { chain } = await openWriter(options, io, cleanup);
-        const record = roundOf(await chain.view(), options.round);
-        const search = await openSearch(chain, { options, cli, cleanup });
-        for (const posted of candidatesOf(record, options.candidate)) {
-          const fault = await findFault(search, posted.candidate, options.coordinate);
-          if (!fault) continue;
-          const described = describedFault(fault);
-          const challenge = await challengeOf(chain, { record, posted, fault }, chain.account);
-          const { committed, proven } = await chain.challenger.prove(challenge);
-          const gas = committed.gasUsed + proven.gasUsed;
-          const { id: candidate } = posted;
-          if (options.json)
-            io.out(
-              toJson({
-                candidate,
-                ...described,
-                transaction: proven.hash,
-                gas,
-                accused: challenge.accused.length,
-              }),
-            );
-          else
-            io.out(
-              `candidate ${candidate} is wrong at ${describePlace(described)}; ${challenge.accused.length} accused, proven in ${formatTransaction(chain.connection.chainId, proven.hash)} (${gas} gas with the commitment)`,
-            );
-          return EXIT.ok;
-        }
-        const what = options.coordinate === undefined ? "every weight" : `coordinate ${options.coordinate}`;
-        io.out(
-          options.json
-            ? toJson({ fault: null })
-            : `round ${options.round}: ${what} is right, nothing to prove`,
-        );
-        return EXIT.failed;
+        const { doubleSignature, refute } = options;
+        if (doubleSignature && refute)
+          throw new QuorateError("USAGE", "choose --double-signature or --refute: one proof at a time", {});
+        const { chain } = await openWriter(options, cli.io, cleanup);
+        const search = { ...(await openSearch(chain, { options, cli, cleanup })), chain };
+        const of = doubleSignature ? "double-signature" : refute ? "refute" : undefined;
+        const lines = of
+          ? await challengeMiners(search, options, of)
+          : await challengeCandidate(search, options);
+        for (const { json, text } of lines) cli.io.out(options.json ? toJson(json) : text);
+        return lines.some(({ json }) => "transaction" in json) ? EXIT.ok : EXIT.failed;
       }),
   );
+}
+
+/** One line of output. */
+interface Line {
+  readonly json: Readonly<Record<string, unknown>>;
+  readonly text: string;
+}
+
+async function challengeCandidate(search: MinerSearch, options: Options): Promise<readonly Line[]> {
+  const { challengeOf } = await import("../watch/challenge.ts");
+  const { describedFault, findFault } = await import("../watch/find-fault.ts");
+  const { chain } = search;
+  const record = roundOf(await chain.view(), options.round);
+  for (const posted of candidatesOf(record, options.candidate)) {
+    const fault = await findFault(search, posted.candidate, options.coordinate);
+    if (!fault) continue;
+    const described = describedFault(fault);
+    const challenge = await challengeOf(chain, { record, posted, fault }, chain.account);
+    const proof = proofLine(chain, await chain.challenger.prove(challenge));
+    const { id: candidate } = posted;
+    const accused = challenge.accused.length;
+    const text = `candidate ${candidate} is wrong at ${describePlace(described)}; ${accused} accused, proven in ${proof.text}`;
+    return [{ json: { candidate, ...described, ...proof.json, accused }, text }];
+  }
+  const what = options.coordinate === undefined ? "every weight" : `coordinate ${options.coordinate}`;
+  return [{ json: { fault: null }, text: `round ${options.round}: ${what} is right, nothing to prove` }];
+}
+
+async function challengeMiners(
+  search: MinerSearch,
+  options: Options,
+  of: MinerQuery["of"],
+): Promise<readonly Line[]> {
+  const { evidencePath, findOffences } = await import("./challenge-miners.ts");
+  const { chain } = search;
+  const view = await chain.view();
+  const record = roundOf(view, options.round);
+  const evidence = evidencePath(options.evidence, dataFolder(options));
+  const { miner } = options;
+  const found = await findOffences(search, {
+    record,
+    view,
+    of,
+    ...(miner && { miner }),
+    ...(evidence && { evidence }),
+  });
+  const lines: Line[] = [];
+  for (const offence of found) {
+    const proof = proofLine(chain, await offence.prove(chain.challenger));
+    const { miner: guilty, what } = offence;
+    const text = `miner ${guilty} ${what}; proven in ${proof.text}`;
+    lines.push({ json: { miner: guilty, offence: what, ...proof.json }, text });
+  }
+  if (lines.length > 0) return lines;
+  return [{ json: { fault: null }, text: `round ${options.round}: no miner can be shown to have done that` }];
+}
+
+function proofLine({ connection }: QuorateWriter, { committed, proven, bounty }: Proven): Line {
+  const gas = committed.gasUsed + proven.gasUsed;
+  const where = formatTransaction(connection.chainId, proven.hash);
+  return {
+    json: { transaction: proven.hash, gas, bounty },
+    text: `${where} (${gas} gas with the commitment, bounty ${formatTokens(bounty)} tokens)`,
+  };
 }
 
 function roundOf(view: FederationView, round: bigint): RoundRecord {

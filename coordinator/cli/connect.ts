@@ -18,6 +18,8 @@ import { type ChainOptions, chainTarget, type KeyOptions } from "./options.ts";
 /** Folder of a key's ledger when no --keystore names one. */
 const DEFAULT_DATA_FOLDER = "quorate-data";
 export const LEDGER_FILE = "gas.jsonl";
+/** Where a miner keeps what it saw others sign against themselves. */
+export const EVIDENCE_FILE = "evidence.jsonl";
 
 /** SHA-256 by OpenSSL: about ten times the speed of the portable one. */
 export function sha256(bytes: Uint8Array): Uint8Array {

@@ -2,10 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { QuorateReader } from "../adapters/chain/reader.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Metrics } from "../ports/metrics.ts";
+import type { Hex } from "../protocol/bytes.ts";
 import { isQuorateError } from "../protocol/errors.ts";
 import { createWatch, type WatchDeps, type WatchEvent } from "../watch/watch.ts";
+import type { MinerWatchEvent } from "../watch/watch-miners.ts";
 import type { Report } from "./report-lines.ts";
-import { describePlace, shorten } from "./text.ts";
+import { describePlace, formatTokens, shorten } from "./text.ts";
 
 const POLL_MS = 1_000;
 
@@ -47,6 +49,7 @@ export async function watchLoop({ report, signal, metrics, logger, ...deps }: Wa
 }
 
 export function describeWatchEvent(event: WatchEvent): string {
+  if ("miner" in event) return describeMiner(event);
   const what = `round ${event.round}: candidate ${shorten(event.candidate)}`;
   switch (event.kind) {
     case "right":
@@ -54,8 +57,34 @@ export function describeWatchEvent(event: WatchEvent): string {
     case "wrong":
       return `${what} is wrong at ${describePlace(event)}`;
     case "proven":
-      return `${what} proven wrong in ${shorten(event.transaction)} (${event.gas} gas)`;
+      return `${what} proven wrong in ${describeProof(event)}`;
     case "unproven":
       return `${what} not proven: ${event.message}`;
   }
+}
+
+function describeMiner(event: MinerWatchEvent): string {
+  const who = `round ${event.round}: miner ${shorten(event.miner)}`;
+  switch (event.kind) {
+    case "double-signature":
+      return `${who} signed two messages where one is allowed (${event.message})`;
+    case "false-no":
+      return `${who} says no to ${event.reason} ${event.index} of candidate ${shorten(event.candidate)}, which is right`;
+    case "punished":
+      return `${who} slashed in ${describeProof(event)}`;
+    case "unpunished":
+      return `${who} not slashed: ${event.message}`;
+  }
+}
+
+function describeProof({
+  transaction,
+  gas,
+  bounty,
+}: {
+  transaction: Hex;
+  gas: bigint;
+  bounty: bigint;
+}): string {
+  return `${shorten(transaction)} (${gas} gas with the commitment, bounty ${formatTokens(bounty)} tokens)`;
 }

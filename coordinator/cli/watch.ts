@@ -28,8 +28,11 @@ export function watchCommand(cli: Cli): Command {
         const { watchLoop } = await import("./watch-loop.ts");
         const { chain, challenger } = await openWatched(options, cli, cleanup);
         const search = await openSearch(chain, { options, cli, cleanup });
+        const { openEvidence } = await import("../adapters/evidence/file-evidence.ts");
+        const evidence = openEvidence();
         const report = createReporter(cli.io, options.json === true);
-        await watchLoop({ ...search, chain, report, signal: cli.signal, ...(challenger && { challenger }) });
+        const { signal } = cli;
+        await watchLoop({ ...search, chain, evidence, report, signal, ...(challenger && { challenger }) });
         return undefined;
       }),
   );
@@ -63,10 +66,12 @@ export async function openSearch(
 ) {
   const { createAggregationEngine } = await import("../adapters/aggregation/engine.ts");
   const { loadFederation } = await import("../adapters/federation/load-federation.ts");
+  const { createRecoverer } = await import("../adapters/keys/recover.ts");
   const { options, cli, cleanup } = context;
   const { content } = await openNetwork(chain, options, cleanup);
   const federation = await loadFederation({ chain, content, sha256, signal: cli.signal });
   const engine = await createAggregationEngine();
   cleanup.add(() => engine.stop());
-  return { chain, content, federation, aggregator: engine.aggregate, sha256 };
+  const recoverer = createRecoverer();
+  return { chain, content, federation, aggregator: engine.aggregate, recoverer, sha256 };
 }

@@ -62,9 +62,9 @@ export function checkInventory(
     );
 }
 
-/** @throws QuorateError MANIFEST_BAD_SIGNATURE */
+/** Notes what the primary signed, whatever list it is. @throws QuorateError MANIFEST_BAD_SIGNATURE */
 export function checkManifest(
-  deps: Pick<MinerDeps, "recoverer" | "federation">,
+  deps: Pick<MinerDeps, "recoverer" | "federation" | "evidence">,
   view: RoundView,
   { answer, primary }: { readonly answer: ManifestMessage; readonly primary: MinerRecord },
 ): void {
@@ -72,7 +72,10 @@ export function checkManifest(
   const { domain } = deps.federation.federation;
   const signer = deps.recoverer.recover(domain, "Manifest", message, answer.signature);
   const canonical = hashOf(canonicalUpdates(answer.updates)) === message.updatesHash;
-  if (!signer || !sameHex(signer, primary.key) || !canonical)
+  const signed = signer !== undefined && sameHex(signer, primary.key);
+  if (signed)
+    deps.evidence?.note({ signer, signed: { kind: "Manifest", message, signature: answer.signature } });
+  if (!signed || !canonical)
     throw new QuorateError(
       "MANIFEST_BAD_SIGNATURE",
       `the manifest is not a canonical list signed by the voting key of ${primary.miner}`,

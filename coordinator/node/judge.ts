@@ -1,7 +1,9 @@
 import type { PostedCandidate, RoundView } from "../ports/chain.ts";
 import { type Hex, sameHex } from "../protocol/bytes.ts";
 import { isQuorateError, QuorateError } from "../protocol/errors.ts";
-import { isJudged } from "../protocol/faults/judge.ts";
+import { DEFAULT_MAX_EXPONENT, isJudged } from "../protocol/faults/judge.ts";
+import { findOutOfDomain } from "../protocol/faults/reference.ts";
+import type { Model } from "../protocol/model/model.ts";
 import { checkUpdateAuthor, checkUpdateRound } from "../protocol/round/check-update.ts";
 import { firstCoordinate, firstDifference } from "../protocol/round/compare.ts";
 import {
@@ -12,7 +14,7 @@ import {
 import { type Candidate, REASON, type Reason, withheldIndex } from "../protocol/round/messages.ts";
 import { CONFIDENCE_FULL_BPS, CONFIDENCE_MODEL_ONLY_BPS, passesScore } from "../protocol/round/quality.ts";
 import type { RoundResult } from "../protocol/round/recompute.ts";
-import { readModel } from "../protocol/round/stored-files.ts";
+import { readEvidence, readModel } from "../protocol/round/stored-files.ts";
 import { hashOf, type ResultRound, type Results } from "./results.ts";
 import type { MinerDeps } from "./types.ts";
 
@@ -38,8 +40,15 @@ export interface JudgeLimits {
   readonly hint?: string;
 }
 
-/** Codes of a model that is there, but that the rules forbid: provable from one leaf of it. */
+/** Codes of a model that is there, but whose values the rules forbid. */
 const OUT_OF_BOUNDS = ["MODEL_NAN", "MODEL_INFINITE", "MODEL_NEGATIVE_ZERO", "MODEL_OUT_OF_DOMAIN"];
+
+/**
+ * Codes of an entry that the contract finds wrong too. A no may name no other entry as wrong: whether a signature is bad
+ * depends on the CID that was signed, which a manifest can misstate, and the contract looks at no value unless it is shown.
+ * Its author could be slashed for a no that is true.
+ */
+const WRONG_ON_CHAIN = ["UPDATE_SAMPLE_COUNT", "UPDATE_UNKNOWN_CLIENT", "UPDATE_OVER_CAP"];
 
 type JudgeDeps = Pick<
   MinerDeps,
@@ -75,18 +84,37 @@ export function createJudge(deps: JudgeDeps): Judge {
     const clients = await Promise.all(manifest.updates.map(({ client }) => deps.chain.client(client)));
     for (const [k, signed] of manifest.updates.entries()) {
       const recovered = deps.recoverer.recover(domain, "Update", signed.update, signed.signature);
-      if (!holds(() => checkUpdateRound(signed, view))) return no(REASON.reference, BigInt(k));
-      if (!holds(() => checkUpdateAuthor(signed, clients[k], recovered)))
-        return no(REASON.reference, BigInt(k));
+      const wrong =
+        codeOf(() => checkUpdateRound(signed, view)) ??
+        codeOf(() => checkUpdateAuthor(signed, clients[k], recovered));
+      if (wrong)
+        return WRONG_ON_CHAIN.includes(wrong) ? no(REASON.reference, BigInt(k)) : no(REASON.payouts, 0n);
       const { modelCid, modelRoot } = signed.update;
       const bytes = await fetchFile(modelCid, federation.modelBytes, limits);
       if (!bytes) return no(REASON.withheld, withheldIndex(k, 0));
-      const fault = modelFault(() => readModel(bytes, modelRoot, federation.genesis, sha256));
-      if (fault === "bounds") return no(REASON.reference, BigInt(k));
+      const fault = codeOf(() => readModel(bytes, modelRoot, federation.genesis, sha256));
+      const named = fault && OUT_OF_BOUNDS.includes(fault) && forbiddenValue(bytes, modelRoot);
+      if (named) return named;
       // The named file is not the committed model, so nobody can have the committed leaves.
-      if (fault === "other") return no(REASON.withheld, withheldIndex(k, 0));
+      if (fault) return no(REASON.withheld, withheldIndex(k, 0));
     }
     return undefined;
+  };
+
+  /** Names the coordinate of an update's value that the contract refuses to compute with; undefined if it is no model. */
+  const forbiddenValue = (bytes: Uint8Array, root: Hex): Verdict | undefined => {
+    let model: Model;
+    try {
+      model = readEvidence(bytes, root, federation.genesis, sha256);
+    } catch (error) {
+      if (error instanceof QuorateError) return undefined;
+      throw error;
+    }
+    const outside = findOutOfDomain([model], DEFAULT_MAX_EXPONENT);
+    // A negative zero is a value to the contract: that it is not canonical rests on the vote.
+    return outside && isJudged(federation.task.rule)
+      ? no(REASON.coordinate, BigInt(outside.coordinate))
+      : no(REASON.payouts, 0n);
   };
 
   /** Names the wrong coordinate where a contract can judge one; under any other rule a wrong model rests on the vote. */
@@ -158,23 +186,13 @@ function no(reason: Reason, reasonIndex: bigint): Verdict {
   return { support: false, confidence: CONFIDENCE_FULL_BPS, reason, reasonIndex };
 }
 
-function holds(check: () => void): boolean {
+function codeOf(check: () => unknown): string | undefined {
   try {
     check();
-    return true;
+    return undefined;
   } catch (error) {
-    if (error instanceof QuorateError) return false;
+    if (error instanceof QuorateError) return error.code;
     throw error;
-  }
-}
-
-function modelFault(read: () => unknown): "none" | "bounds" | "other" {
-  try {
-    read();
-    return "none";
-  } catch (error) {
-    if (!(error instanceof QuorateError)) throw error;
-    return OUT_OF_BOUNDS.includes(error.code) ? "bounds" : "other";
   }
 }
 

@@ -37,7 +37,7 @@ export interface ExchangeLimits {
 
 type ExchangeDeps = Pick<
   MinerDeps,
-  "content" | "transport" | "recoverer" | "clock" | "federation" | "logger"
+  "content" | "transport" | "recoverer" | "clock" | "federation" | "logger" | "evidence"
 > & {
   readonly miner: Hex;
   readonly watch: RoundWatch;

@@ -23,7 +23,7 @@ export interface Proposer {
 
 type ProposerDeps = Pick<
   MinerDeps,
-  "chain" | "transport" | "recoverer" | "clock" | "federation" | "logger" | "config"
+  "chain" | "transport" | "recoverer" | "clock" | "federation" | "logger" | "config" | "evidence"
 > & {
   readonly watch: RoundWatch;
   readonly exchange: ManifestExchange;
@@ -148,7 +148,9 @@ export function createProposer(deps: ProposerDeps): Proposer {
     async offer(round, offer) {
       const snapshot = await watch.fresh((known) => known?.round === round);
       const view = openRoundOf(snapshot);
-      checkOffer(deps, { snapshot, view, round, offer });
+      const signer = checkOffer(deps, { snapshot, view, round, offer });
+      const { candidate: message, signature } = offer;
+      deps.evidence?.note({ signer, signed: { kind: "Candidate", message, signature } });
       offered = { round: roundName(view), offer };
     },
   };
@@ -166,7 +168,7 @@ function checkOffer(
     readonly round: bigint;
     readonly offer: CandidateMessage;
   },
-): void {
+): Hex {
   const { view, round, offer } = got;
   const { candidate } = offer;
   if (round !== view.round || candidate.round !== round || !sameHex(candidate.openingHash, view.openingHash))
@@ -191,4 +193,5 @@ function checkOffer(
       `the candidate is not signed by the voting key of ${offer.miner}`,
       { sender: offer.miner },
     );
+  return signer;
 }

@@ -2,6 +2,7 @@ import type { ChainReader, ChainWriter } from "../ports/chain.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Content } from "../ports/content.ts";
 import type { ContentStore, PeerNode } from "../ports/content-store.ts";
+import type { EvidenceBook } from "../ports/evidence.ts";
 import type { LoadedFederation } from "../ports/federation.ts";
 import type { Journal } from "../ports/journal.ts";
 import type { Evaluator } from "../ports/learning.ts";
@@ -43,6 +44,8 @@ export interface MinerDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics?: Metrics;
+  /** Gets what other miners signed and sent to this one. */
+  readonly evidence?: Pick<EvidenceBook, "note">;
   readonly federation: LoadedFederation;
   readonly sha256?: Sha256;
   readonly config: MinerConfig;

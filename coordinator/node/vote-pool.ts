@@ -4,7 +4,7 @@ import { type Hex, sameHex } from "../protocol/bytes.ts";
 import { QuorateError } from "../protocol/errors.ts";
 import { REASON, reasonName, structHash, type Vote } from "../protocol/round/messages.ts";
 import { CONFIDENCE_FULL_BPS, CONFIDENCE_MODEL_ONLY_BPS } from "../protocol/round/quality.ts";
-import { type Tally, tally, type WeighedVote } from "../protocol/round/tally.ts";
+import { mayFollow, type Tally, tally, type WeighedVote } from "../protocol/round/tally.ts";
 import { minerOf, openRoundOf, type RoundWatch, roundName, votersOf } from "./round-watch.ts";
 import { isWithheldNo } from "./signing.ts";
 import type { Emit, MinerDeps } from "./types.ts";
@@ -25,7 +25,7 @@ export interface VotePool {
   tallyOf(view: RoundView, posted: PostedCandidate, miners: readonly MinerRecord[]): Tally;
 }
 
-type VotePoolDeps = Pick<MinerDeps, "recoverer" | "federation" | "metrics"> & {
+type VotePoolDeps = Pick<MinerDeps, "recoverer" | "federation" | "metrics" | "evidence"> & {
   readonly watch: RoundWatch;
   readonly emit: Emit;
   readonly changed: () => void;
@@ -81,7 +81,12 @@ export function createVotePool(deps: VotePoolDeps): VotePool {
       const view = openRoundOf(snapshot);
       checkVote(view, { round, offer, time: watch.time() });
       const voter = minerOf({ miners: votersOf(snapshot) }, offer.miner);
-      checkVoter(deps, offer, voter);
+      const signer = checkVoter(deps, offer, voter);
+      // Before it is kept: a vote that is refused because it contradicts another one is what proves it.
+      deps.evidence?.note({
+        signer,
+        signed: { kind: "Vote", message: offer.vote, signature: offer.signature },
+      });
       keep(view, offer);
     },
     keep,
@@ -91,7 +96,9 @@ export function createVotePool(deps: VotePoolDeps): VotePool {
     tallyOf(view, posted, miners) {
       const voters = votersOf({ miners });
       const votes = voters.flatMap(({ miner, weight }): WeighedVote[] => {
-        const known = voteOf(view, miner, posted.id)?.vote ?? castVoteOf(view, miner, posted.id);
+        const cast = castVoteOf(view, miner, posted.id);
+        const sent = voteOf(view, miner, posted.id)?.vote;
+        const known = cast && !(sent && mayFollow(cast, sent)) ? cast : sent;
         return known ? [{ miner, weight, support: known.support, confidence: known.confidence }] : [];
       });
       const signers = posted.signers.map((miner) => ({
@@ -108,7 +115,7 @@ function castVoteOf(view: RoundView, miner: Hex, candidate: Hex) {
     (vote) => sameHex(vote.miner, miner) && sameHex(vote.candidate, candidate),
   );
   // Unknown confidence: the least the contract accepts, so that the tally never promises too much.
-  return cast && { support: cast.support, confidence: cast.confidence ?? CONFIDENCE_MODEL_ONLY_BPS };
+  return cast && { ...cast, confidence: cast.confidence ?? CONFIDENCE_MODEL_ONLY_BPS };
 }
 
 function checkVote(
@@ -155,7 +162,7 @@ function checkVoter(
   deps: Pick<VotePoolDeps, "recoverer" | "federation">,
   offer: VoteMessage,
   voter: MinerRecord | undefined,
-): void {
+): Hex {
   if (!voter)
     throw new QuorateError("VOTE_STRANGER", `${offer.miner} is not an active miner of this round`, {
       miner: offer.miner,
@@ -170,10 +177,9 @@ function checkVoter(
     throw new QuorateError(
       "VOTE_BAD_SIGNATURE",
       `the vote is not signed by the voting key of ${offer.miner}`,
-      {
-        miner: offer.miner,
-      },
+      { miner: offer.miner },
     );
+  return signer;
 }
 
 function slot(miner: Hex, candidate: Hex): string {

@@ -111,6 +111,8 @@ export interface RoundView {
     readonly support: boolean;
     /** Basis points, if the reader knows them. */
     readonly confidence?: number;
+    /** Of a no, if the reader knows it. */
+    readonly reason?: number;
   }[];
   /** Miners with a vote in the settlement; absent while the round is open. */
   readonly settledVoters?: readonly Hex[];

@@ -1,4 +1,5 @@
 import type { Hex } from "../protocol/bytes.ts";
+import type { ContradictionProof } from "../protocol/faults/contradiction.ts";
 import type { ColumnProof } from "../protocol/faults/proof.ts";
 import type { ReferenceProof } from "../protocol/faults/reference.ts";
 import type { Candidate } from "../protocol/round/messages.ts";
@@ -13,24 +14,46 @@ export interface Accusation {
   readonly signature: Hex;
 }
 
-/** All that proves one coordinate of a posted candidate wrong, or one entry of its manifest. */
-export interface Challenge {
+/** A posted candidate as the contract needs it to be named. */
+interface Contested {
   /** Id of the candidate. */
   readonly id: Hex;
   readonly candidate: Candidate;
   readonly parametersHash: Hex;
   /** Of the block before the round's opening. */
   readonly previousBlockHash: Hex;
+}
+
+/** All that proves one coordinate of a posted candidate wrong, or one entry of its manifest. */
+export interface Challenge extends Contested {
   readonly proof: ColumnProof | ReferenceProof;
   readonly accused: readonly Accusation[];
 }
 
-/** Files proofs with one account's key. */
+/** All that proves a coordinate or an entry right that a no called wrong. */
+export interface Refutation extends Contested {
+  readonly proof: ColumnProof | ReferenceProof;
+  /** The client's signature behind the entry; absent for a coordinate. */
+  readonly client?: { readonly modelCid: Hex; readonly signature: Hex };
+  /** Signature of the no, 64 bytes. */
+  readonly no: Hex;
+}
+
+/** A proof that holds. */
+export interface Proven {
+  readonly committed: Sent;
+  readonly proven: Sent;
+  /** Paid to the challenger, in the token's smallest unit. */
+  readonly bounty: bigint;
+}
+
+/**
+ * Files proofs with one account's key: commits to the proof and, a block later, shows it. Resolves when both are mined.
+ * Every method throws a QuorateError with the contract's error as code if the proof does not hold.
+ */
 export interface Challenger {
   readonly account: Hex;
-  /**
-   * Commits to the proof and, a block later, shows it. Resolves when both are mined.
-   * @throws QuorateError with the contract's error as code if the proof does not hold
-   */
-  prove(challenge: Challenge): Promise<{ readonly committed: Sent; readonly proven: Sent }>;
+  prove(challenge: Challenge): Promise<Proven>;
+  proveDouble(proof: ContradictionProof): Promise<Proven>;
+  refute(refutation: Refutation): Promise<Proven>;
 }

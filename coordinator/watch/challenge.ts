@@ -15,13 +15,7 @@ export async function challengeOf(
   }: { readonly record: RoundRecord; readonly posted: CandidateRecord; readonly fault: Fault },
   challenger: Hex,
 ): Promise<Challenge> {
-  const previousBlockHash = await chain.blockHash(record.opened.block - 1);
-  if (!previousBlockHash)
-    throw new QuorateError(
-      "BLOCK_UNKNOWN",
-      `the node has forgotten block ${record.opened.block - 1}, whose hash a challenge of round ${record.round} needs; use another --rpc`,
-      { block: record.opened.block - 1 },
-    );
+  const opening = await openingOf(chain, record);
   const accused = [
     ...signersOf(posted, challenger),
     ...(await votersOf(chain, record, { posted, challenger })),
@@ -33,14 +27,21 @@ export async function challengeOf(
       { challenger },
     );
   const { id, candidate } = posted;
-  return {
-    id,
-    candidate,
-    parametersHash: record.parametersHash,
-    previousBlockHash,
-    proof: fault.proof,
-    accused,
-  };
+  return { id, candidate, ...opening, proof: fault.proof, accused };
+}
+
+/** What of a round's opening only its preimage shows. @throws QuorateError BLOCK_UNKNOWN */
+export async function openingOf(
+  chain: Pick<ChainHistory, "blockHash">,
+  { round, opened, parametersHash }: RoundRecord,
+): Promise<Pick<Challenge, "parametersHash" | "previousBlockHash">> {
+  const previousBlockHash = await chain.blockHash(opened.block - 1);
+  if (previousBlockHash) return { parametersHash, previousBlockHash };
+  throw new QuorateError(
+    "BLOCK_UNKNOWN",
+    `the node has forgotten block ${opened.block - 1}, whose hash a challenge of round ${round} needs; use another --rpc`,
+    { block: opened.block - 1 },
+  );
 }
 
 function signersOf(posted: CandidateRecord, challenger: Hex): Accusation[] {

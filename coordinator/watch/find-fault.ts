@@ -99,7 +99,8 @@ function provenColumn(
   return wrong && { ...wrong, proof: buildColumnProof(wrong.coordinate, { ...files, rule }, sha256) };
 }
 
-async function fetchUpdates(
+/** The updates a candidate names. @throws QuorateError FAULT_LIST; CONTENT_ codes */
+export async function fetchUpdates(
   { content }: FaultSearch,
   candidate: Candidate,
 ): Promise<readonly SignedUpdate[]> {
@@ -114,7 +115,8 @@ async function fetchUpdates(
   );
 }
 
-async function fetchFiles(
+/** A candidate's model and those of its updates. @throws QuorateError CONTENT_ and MODEL_ codes */
+export async function fetchFiles(
   { content, federation, sha256 }: FaultSearch,
   candidate: Candidate,
   updates: readonly SignedUpdate[],
@@ -144,7 +146,8 @@ async function firstWrong(
   return found.find(({ verdict }) => verdict === "wrong") ?? found[0];
 }
 
-function judgeAt(
+/** What the contract would find at a coordinate; undefined if it is right. @throws QuorateError FAULT_COORDINATE */
+export function judgeAt(
   { claimed, models, references }: Files,
   rule: ProvableRule,
   coordinate: number,

@@ -1,13 +1,18 @@
 import type { ChainHistory } from "../ports/chain-history.ts";
 import type { Challenger } from "../ports/challenges.ts";
+import type { EvidenceBook } from "../ports/evidence.ts";
+import type { Recoverer } from "../ports/signer.ts";
 import type { Hex } from "../protocol/bytes.ts";
 import { isQuorateError } from "../protocol/errors.ts";
-import type { CandidateRecord, FederationView, RoundRecord } from "../protocol/views/federation-view.ts";
+import type { CandidateRecord, RoundRecord } from "../protocol/views/federation-view.ts";
 import { challengeOf } from "./challenge.ts";
+import { contestable } from "./contestable.ts";
 import { describedFault, type Fault, type FaultSearch, findFault } from "./find-fault.ts";
+import { createMinerWatch, type MinerWatchEvent } from "./watch-miners.ts";
 
-/** What a watchtower tells about one candidate. */
+/** What a watchtower tells about one candidate, or one miner. */
 export type WatchEvent =
+  | MinerWatchEvent
   | { readonly kind: "right"; readonly round: bigint; readonly candidate: Hex }
   | {
       readonly kind: "wrong";
@@ -24,7 +29,10 @@ export type WatchEvent =
       readonly round: bigint;
       readonly candidate: Hex;
       readonly transaction: Hex;
+      /** Of commitment and proof. */
       readonly gas: bigint;
+      /** In the token's smallest unit. */
+      readonly bounty: bigint;
     }
   /** Not looked at, or not proven: a file nobody serves, or somebody else was first. Tried again unless it cannot change. */
   | {
@@ -37,6 +45,9 @@ export type WatchEvent =
 
 export interface WatchDeps extends FaultSearch {
   readonly chain: ChainHistory;
+  readonly recoverer: Recoverer;
+  /** What miners signed, as far as it was seen off chain; what is on chain is added to it. */
+  readonly evidence: EvidenceBook;
   /** Absent: only look. */
   readonly challenger?: Challenger;
   readonly emit: (event: WatchEvent) => void;
@@ -61,6 +72,7 @@ const CLOSED = [
 
 export function createWatch(deps: WatchDeps): Watch {
   const closed = new Set<string>();
+  const inspectMiners = createMinerWatch(deps);
 
   const inspectOne = async (record: RoundRecord, posted: CandidateRecord): Promise<void> => {
     const about = { round: record.round, candidate: posted.id };
@@ -76,8 +88,9 @@ export function createWatch(deps: WatchDeps): Watch {
       if (deps.challenger) {
         const { challenger, chain } = deps;
         const challenge = await challengeOf(chain, { record, posted, fault }, challenger.account);
-        const { proven } = await challenger.prove(challenge);
-        deps.emit({ kind: "proven", ...about, transaction: proven.hash, gas: proven.gasUsed });
+        const { committed, proven, bounty } = await challenger.prove(challenge);
+        const gas = committed.gasUsed + proven.gasUsed;
+        deps.emit({ kind: "proven", ...about, transaction: proven.hash, gas, bounty });
       }
       closed.add(key);
     } catch (error) {
@@ -89,24 +102,13 @@ export function createWatch(deps: WatchDeps): Watch {
 
   return {
     async inspect(now) {
-      const open = contestable(await deps.chain.view(), now).filter(
+      const view = await deps.chain.view();
+      const open = contestable(view, now).filter(
         ([record, posted]) => !closed.has(`${record.openingHash} ${posted.id}`),
       );
       for (const [record, posted] of open) await inspectOne(record, posted);
+      await inspectMiners(view, now);
       return open.length;
     },
   };
-}
-
-/** Candidates of rounds that are neither final nor taken back and that nobody proved wrong yet, newest first. */
-export function contestable(view: FederationView, now: number): [RoundRecord, CandidateRecord][] {
-  return [...view.rounds.values()]
-    .filter(({ status }) => status === "open" || status === "agreed" || status === "failed")
-    .filter(({ finalAt }) => finalAt === null || now < finalAt)
-    .flatMap((record) =>
-      record.candidates
-        .filter(({ id }) => !record.faults.some(({ candidate }) => candidate === id))
-        .map((posted): [RoundRecord, CandidateRecord] => [record, posted]),
-    )
-    .reverse();
 }

@@ -106,8 +106,8 @@ export class FakeChain {
     const view = this.rounds[Number(message.vote.round) - 1] ?? unknown(message.vote.round);
     if (view.graceUntil === null || this.time() > view.graceUntil) throw revert("VotingClosed");
     this.mustBe("Vote", message.vote, message);
-    const { candidate, support, confidence } = message.vote;
-    view.castVotes = [...view.castVotes, { miner: message.miner, candidate, support, confidence }];
+    const { candidate, support, confidence, reason } = message.vote;
+    view.castVotes = [...view.castVotes, { miner: message.miner, candidate, support, confidence, reason }];
     if (view.status === "open") view.votes.set(slotName(message), message);
   }
 

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AbiCoder, keccak256 } from "ethers";
 import type { Sent } from "../../ports/chain.ts";
-import type { Challenge, Challenger } from "../../ports/challenges.ts";
-import { type Hex, toHex } from "../../protocol/bytes.ts";
+import type { Challenge, Challenger, Proven, Refutation } from "../../ports/challenges.ts";
+import { type Hex, sameHex, toHex } from "../../protocol/bytes.ts";
 import { isQuorateError } from "../../protocol/errors.ts";
 import { candidateContent, splitSignature } from "./encode.ts";
 import type { QuorateReader } from "./reader.ts";
@@ -15,6 +15,7 @@ const NEXT_BLOCK_POLL_MS = 250;
 
 /** Files proofs; see contracts/interfaces/IFaultProofs.sol. */
 export function createChallenger(reader: QuorateReader, transactor: Transactor): Challenger {
+  const { provider, guard, interfaces } = reader.connection;
   const send = (method: string, args: readonly unknown[], round: bigint): Promise<Sent> =>
     transactor.send({ ...callOf(reader, "FaultProofs", method, args), round });
 
@@ -31,31 +32,69 @@ export function createChallenger(reader: QuorateReader, transactor: Transactor):
     }
   };
 
+  /** Commits to a proof and shows it, with what else the method takes. */
+  const file = async ({ method, round, proof, ...args }: Filing): Promise<Proven> => {
+    const coder = AbiCoder.defaultAbiCoder();
+    const salt = toHex(randomBytes(32));
+    const [type] = interfaces.FaultProofs.getFunction(method)!.inputs;
+    const proofHash = keccak256(coder.encode([type!], [proof]));
+    const parts = [proofHash, transactor.account, salt];
+    const commitment = keccak256(coder.encode(["bytes32", "address", "bytes32"], parts)) as Hex;
+    const committed = await send("commit", [commitment], round);
+    const proven = await reveal(method, [proof, ...(args.before ?? []), salt, ...(args.after ?? [])], round);
+    return { committed, proven, bounty: await bountyOf(proven) };
+  };
+
+  const bountyOf = async ({ hash }: Sent): Promise<bigint> => {
+    const receipt = await guard("eth_getTransactionReceipt", () => provider.getTransactionReceipt(hash));
+    const events = (receipt?.logs ?? []).map((log) => interfaces.FaultProofs.parseLog(log));
+    const paid = events.filter(
+      (event) => event?.name === "Punished" && sameHex(event.args.finder, transactor.account),
+    );
+    return paid.reduce((sum, event) => sum + (event!.args.bounty as bigint), 0n);
+  };
+
   return {
     account: transactor.account,
-    async prove(challenge) {
-      const coder = AbiCoder.defaultAbiCoder();
-      const { method, proof } = encodeProof(challenge);
-      const salt = toHex(randomBytes(32));
-      const [type] = reader.connection.interfaces.FaultProofs.getFunction(method)!.inputs;
-      const proofHash = keccak256(coder.encode([type!], [proof]));
-      const parts = [proofHash, transactor.account, salt];
-      const commitment = keccak256(coder.encode(["bytes32", "address", "bytes32"], parts)) as Hex;
+    prove(challenge) {
       const { round } = challenge.candidate;
-      const committed = await send("commit", [commitment], round);
       const accused = challenge.accused.map(({ voter, confidence, signature }) => ({
         voter,
         confidence,
         ...splitSignature(signature),
       }));
-      const proven = await reveal(method, [proof, salt, accused], round);
-      return { committed, proven };
+      const method = "index" in challenge.proof ? "proveReference" : "proveAggregate";
+      return file({ method, round, proof: claimed(challenge), after: [accused] });
+    },
+    proveDouble({ first, second, ...bodies }) {
+      const { r: firstR, vs: firstVs } = splitSignature(first);
+      const { r: secondR, vs: secondVs } = splitSignature(second);
+      const proof = { ...bodies, firstR, firstVs, secondR, secondVs };
+      return file({ method: "proveDoubleSignature", round: bodies.round, proof });
+    },
+    refute(refutation) {
+      const { round } = refutation.candidate;
+      const { r, vs } = splitSignature(refutation.no);
+      const proof = claimed(refutation);
+      const { client } = refutation;
+      if (!client) return file({ method: "refuteCoordinate", round, proof, after: [r, vs] });
+      const signed = { modelCid: client.modelCid, ...splitSignature(client.signature) };
+      return file({ method: "refuteReference", round, proof, before: [signed], after: [r, vs] });
     },
   };
 }
 
-/** IFaultProofs.AggregateProof or IFaultProofs.ReferenceProof, and the function that takes it. */
-function encodeProof({ id, candidate, parametersHash, previousBlockHash, proof }: Challenge) {
+/** A proof on its way: the method takes it first, then `before`, the salt, `after`. */
+interface Filing {
+  readonly method: string;
+  readonly round: bigint;
+  readonly proof: object;
+  readonly before?: readonly unknown[];
+  readonly after?: readonly unknown[];
+}
+
+/** IFaultProofs.AggregateProof or IFaultProofs.ReferenceProof. */
+function claimed({ id, candidate, parametersHash, previousBlockHash, proof }: Challenge | Refutation) {
   const { round, baseRoot } = candidate;
   const claim = {
     round,
@@ -63,6 +102,5 @@ function encodeProof({ id, candidate, parametersHash, previousBlockHash, proof }
     content: candidateContent(candidate),
     opening: { baseRoot, parametersHash, previousBlockHash },
   };
-  const method = "index" in proof ? "proveReference" : "proveAggregate";
-  return { method, proof: { claim, ...proof } };
+  return { claim, ...proof };
 }

@@ -2,7 +2,7 @@ import type { CandidateMessage, VoteMessage } from "../../ports/transport.ts";
 import { type Hex, sameHex, ZERO_HASH } from "../../protocol/bytes.ts";
 import { QuorateError } from "../../protocol/errors.ts";
 import type { Candidate } from "../../protocol/round/messages.ts";
-import { tally, winner } from "../../protocol/round/tally.ts";
+import { mayFollow, tally, winner } from "../../protocol/round/tally.ts";
 import type { CandidateContent } from "../../protocol/views/events.ts";
 import type { RoundRecord } from "../../protocol/views/federation-view.ts";
 import { rankOf, votesOn, weightOf } from "../../protocol/views/queries.ts";
@@ -85,7 +85,7 @@ export function encodeSettlement(
   const places = new Map<number, { encoded: EncodedVote; message: VoteMessage }>();
   for (const message of messages) {
     const encoded = encodeVote(record, message);
-    if (!encoded || isOnChain(record, message)) continue;
+    if (!encoded || isSettledByCast(record, message)) continue;
     const place = 2 * encoded.seat + encoded.candidateIndex;
     if (!places.has(place)) places.set(place, { encoded, message });
   }
@@ -101,12 +101,12 @@ export function encodeSettlement(
   };
 }
 
-/** A withheld-no on chain may be replaced by a yes: only an equal vote is left out. */
-function isOnChain(record: RoundRecord, { miner, vote }: VoteMessage): boolean {
-  return record.castVotes.some(
-    (cast) =>
-      sameHex(cast.miner, miner) && sameHex(cast.candidate, vote.candidate) && cast.support === vote.support,
+/** The contract skips a vote whose author has another on chain, unless it may follow that one. */
+function isSettledByCast(record: RoundRecord, { miner, vote }: VoteMessage): boolean {
+  const cast = record.castVotes.find(
+    (one) => sameHex(one.miner, miner) && sameHex(one.candidate, vote.candidate),
   );
+  return cast !== undefined && !mayFollow(cast, vote);
 }
 
 function winningCandidate(

@@ -34,12 +34,7 @@ export function roundView(view: FederationView, record: RoundRecord, context: Ro
     order,
     seedFrozen: record.seed !== null,
     candidates: postedCandidates(record, order),
-    castVotes: record.castVotes.map(({ miner, candidate, support, confidence }) => ({
-      miner,
-      candidate,
-      support,
-      confidence,
-    })),
+    castVotes: record.castVotes.map(({ cast: _, reasonIndex: __, ...vote }) => vote),
     ...(record.ended && { settledVoters: [...new Set(record.countedVotes.map((vote) => vote.miner))] }),
     payoutsRoot: record.payoutsRoot,
     payoutsTotal: record.payoutsTotal,

@@ -5,6 +5,7 @@ import { createAggregationEngine } from "../../adapters/aggregation/engine.ts";
 import type { QuorateWriter } from "../../adapters/chain/writer.ts";
 import { createSystemClock } from "../../adapters/clock/system-clock.ts";
 import { createPeerContent } from "../../adapters/content/peer-content.ts";
+import { openEvidence } from "../../adapters/evidence/file-evidence.ts";
 import { loadFederation } from "../../adapters/federation/load-federation.ts";
 import { createHttpTransport } from "../../adapters/http/client.ts";
 import { createMinerServer } from "../../adapters/http/server.ts";
@@ -25,7 +26,7 @@ import { QuorateError } from "../../protocol/errors.ts";
 import type { Aggregator } from "../../protocol/round/recompute.ts";
 import type { Cleanup } from "../cleanup.ts";
 import type { Cli } from "../command.ts";
-import { dataFolder, openWriter, sha256 } from "../connect.ts";
+import { dataFolder, EVIDENCE_FILE, openWriter, sha256 } from "../connect.ts";
 import { chainTarget } from "../options.ts";
 import { createReporter, type Report } from "../report-lines.ts";
 import { untilServed } from "../retry.ts";
@@ -63,7 +64,9 @@ export async function startMiner(
   const aggregator = await openAggregator(cleanup);
   const logger = createPinoLogger({ level: options.logLevel, name: "miner" });
   const config = configOf(options, record);
-  const own = { signer: signerOf(wallet), recoverer: createRecoverer(), journal, config };
+  const evidence = openEvidence(join(folder, EVIDENCE_FILE));
+  const recoverer = createRecoverer();
+  const own = { signer: signerOf(wallet), recoverer, journal, evidence, config };
   const { metrics, url } = await openMetrics(options, { chain, ledger, record }, cleanup);
   const outside = { chain, store, content, transport, clock, logger, metrics };
   const evaluator = evaluatorOf(federation, cleanup);
@@ -73,8 +76,8 @@ export async function startMiner(
   miner.on(({ kind }) => void (kind === "round" && outcomes()));
   const { modelBytes } = federation;
   await serve(miner, { options, record, cleanup, report, modelBytes, metrics, metricsUrl: url });
-  if (options.watch)
-    watchAlong({ chain, content, federation, aggregator, report, signal, cleanup, metrics, logger });
+  const shared = { chain, content, federation, aggregator, recoverer, evidence };
+  if (options.watch) watchAlong({ ...shared, report, signal, cleanup, metrics, logger });
 }
 
 function configOf({ retainRounds }: MinerRunOptions, { miner, endpoint }: MinerRecord) {

@@ -33,32 +33,29 @@ export interface ReferenceProof {
   readonly opening: Hex;
 }
 
-/**
- * The first entry that no honest manifest holds, by what the chain alone knows.
- * @param limitsOf the client's terms in the round; undefined if it never registered
- */
+/** What the registry says of a client in the round; undefined if it never registered. */
+type LimitsOf = (client: Hex) => ClientLimits | undefined;
+
+/** The first entry that no honest manifest holds, by what the chain alone knows. */
 export function findWrongReference(
   references: readonly UpdateReference[],
-  limitsOf: (client: Hex) => ClientLimits | undefined,
+  limitsOf: LimitsOf,
 ): WrongReference | undefined {
-  for (const [index, { client, sampleCount }] of references.entries()) {
-    const verdict = verdictOn(client, sampleCount, { before: references[index - 1], limitsOf });
+  for (const index of references.keys()) {
+    const verdict = referenceFault(references, index, limitsOf);
     if (verdict) return { index, verdict, coordinate: 0 };
   }
   return undefined;
 }
 
-function verdictOn(
-  client: Hex,
-  sampleCount: bigint,
-  {
-    before,
-    limitsOf,
-  }: {
-    readonly before: UpdateReference | undefined;
-    readonly limitsOf: (client: Hex) => ClientLimits | undefined;
-  },
-): ReferenceFault | undefined {
+/** What is wrong with one entry, by what the chain alone knows. */
+export function referenceFault(
+  references: readonly UpdateReference[],
+  index: number,
+  limitsOf: LimitsOf,
+): Exclude<ReferenceFault, "out-of-domain"> | undefined {
+  const { client, sampleCount } = references[index]!;
+  const before = references[index - 1];
   if (before && compareHex(client, before.client) <= 0) return "not-ascending";
   if (sampleCount < 1n || sampleCount > BigInt(MAX_SAMPLE_COUNT)) return "sample-count";
   const limits = limitsOf(client);
@@ -80,7 +77,7 @@ export function findOutOfDomain(models: readonly Model[], maxExponent: number): 
 
 /** @param model the update's, if one of its values is out of the domain */
 export function buildReferenceProof(
-  { index, coordinate }: WrongReference,
+  { index, coordinate }: Omit<WrongReference, "verdict"> & Partial<WrongReference>,
   references: readonly UpdateReference[],
   model?: Model,
   sha256?: Sha256,

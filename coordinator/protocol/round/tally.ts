@@ -1,4 +1,5 @@
 import { compareHex, type Hex } from "../bytes.ts";
+import { REASON } from "./messages.ts";
 
 /** Share of all active weight that must say yes, in basis points. */
 export const AGREEMENT_BPS = 6_700n;
@@ -77,4 +78,19 @@ export function winner<T extends { readonly outcome: Outcome; readonly rank: num
 
 function sum(values: readonly bigint[]): bigint {
   return values.reduce((total, value) => total + value, 0n);
+}
+
+/** A vote as far as it decides which of two by one miner on one candidate counts. */
+export interface Replaceable {
+  readonly support: boolean;
+  /** Absent if whoever read the vote does not know it. */
+  readonly reason?: number;
+}
+
+/**
+ * Whether a vote counts although another by its author on the same candidate is on chain: only the yes that replaces a no
+ * about withheld data does. Whoever signed anything else twice is counted by what is on chain.
+ */
+export function mayFollow(cast: Replaceable, vote: Replaceable): boolean {
+  return !cast.support && cast.reason === REASON.withheld && vote.support;
 }

@@ -1,7 +1,13 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import type { Hex } from "../../../coordinator/protocol/bytes.ts";
-import { type Outcome, tally, type WeighedVote, winner } from "../../../coordinator/protocol/round/tally.ts";
+import {
+  mayFollow,
+  type Outcome,
+  tally,
+  type WeighedVote,
+  winner,
+} from "../../../coordinator/protocol/round/tally.ts";
 
 const address = (i: number): Hex => `0x${(i + 1).toString(16).padStart(40, "0")}`;
 
@@ -156,5 +162,24 @@ describe("the winner", () => {
 
   it("is nobody if no candidate is agreed", () => {
     expect(winner([{ rank: 0, outcome: "pending" }] as const)).to.equal(undefined);
+  });
+});
+
+describe("a second vote on a candidate", () => {
+  it("counts only if it is the yes that replaces a no about withheld data", () => {
+    const withheld = { support: false, reason: 3 };
+    const [no, yes] = [
+      { support: false, reason: 4 },
+      { support: true, reason: 0 },
+    ];
+    expect(mayFollow(withheld, yes)).to.equal(true);
+    for (const [cast, vote] of [
+      [withheld, no],
+      [no, yes],
+      [yes, no],
+      [yes, yes],
+      [{ support: false }, yes],
+    ] as const)
+      expect(mayFollow(cast, vote), JSON.stringify([cast, vote])).to.equal(false);
   });
 });
