@@ -12,9 +12,13 @@ const ROBUST = [
   "meamed:5",
   "krum:5",
   "multi-krum:5",
+  "mda:5",
   "bulyan:5",
   "geometric-median",
+  // τ suits these gradients; 1 is too long.
+  "centred-clipping:0.1:3",
   "nnm:5+trimmed-mean:5",
+  "adaptive-clipping:5+geometric-median",
 ];
 const ATTACKS = ["ipm:5", "alie:1.5", "label-flip", "gaussian:10"];
 const ROBUST_LEAST = 0.88;
@@ -30,6 +34,17 @@ const ONE_CLASS: readonly (readonly [rule: string, attack: string, least: number
   ["fedavg", "ipm:5", 0, 0.15],
   ["nnm:5+trimmed-mean:5", "ipm:5", 0.68, 1],
   ["multi-krum:5", "ipm:5", 0.6, 1],
+  // Attacks that FedAvg hardly notices, and rules that do more harm than they.
+  ["fedavg", "sign-flip", 0.85, 1],
+  ["trimmed-mean:5", "sign-flip", 0, 0.1],
+  ["bucketing:2+geometric-median", "sign-flip", 0.65, 1],
+  ["fedavg", "alie:1.5", 0.8, 1],
+  ["meamed:5", "alie:1.5", 0, 0.1],
+  ["fedavg", "mimic", 0.85, 1],
+  ["geometric-median", "mimic", 0, 0.7],
+  ["fedavg", "scaling:100", 0.85, 1],
+  ["fedavg", "nan", 0.85, 1],
+  ["nnm:5+trimmed-mean:5", "gaussian:10", 0.85, 1],
 ];
 
 const sample = process.argv.includes("--sample");

@@ -11,8 +11,9 @@ import type { Rule } from "../../protocol/aggregation/rule.ts";
 import { scratchBytes, TILE_BYTES } from "../../protocol/aggregation/tiles.ts";
 import { QuorateError } from "../../protocol/errors.ts";
 import { assertDimension, assertOffset, assertThreads } from "./arguments.ts";
-import type { Job, Range, Source, UpdateFile } from "./jobs.ts";
+import type { Job, Range, Result, Source, UpdateFile } from "./jobs.ts";
 import { loadAggregationKernels } from "./load.ts";
+import { createMemory, createMemoryCache, type MemoryCache } from "./memory.ts";
 import { ThreadPool } from "./pool.ts";
 import { readBufferBytes } from "./sources.ts";
 
@@ -36,7 +37,7 @@ export interface FileInput {
   readonly dimension: number;
   readonly centre?: UpdateFile;
   readonly seed?: Uint8Array;
-  /** Where the result goes, 4·dimension bytes: given again and again, no call needs memory of its own. */
+  /** Where the result goes, 4·dimension bytes, NaN after a failure; given again and again, no call needs its own. */
   readonly result?: SharedArrayBuffer;
 }
 
@@ -62,8 +63,6 @@ interface Input {
   readonly result: Float32Array;
 }
 
-const PAGE_BYTES = 65_536;
-const MOST_PAGES = 65_536;
 /** Rows start at different places of a 4 KB page, or stores to one would wait for loads from another. */
 const STAGGER_BYTES = 192;
 const SCRATCH_AT = 1024;
@@ -122,17 +121,6 @@ function allocateRows(
   };
 }
 
-/** Scratch of file passes. A thread does one job after the other, so all passes may share it. */
-type MemoryCache = (bytes: number, size: { updates: number; dimension: number }) => WebAssembly.Memory;
-
-function createMemoryCache(): MemoryCache {
-  let held: WebAssembly.Memory | undefined;
-  return (bytes, size) => {
-    if (!held || held.buffer.byteLength < bytes) held = createMemory(bytes, size);
-    return held;
-  };
-}
-
 function fileInput(input: FileInput, threads: number, memories: MemoryCache): Input {
   const { files, dimension, centre, seed } = input;
   assertDimension(dimension);
@@ -158,29 +146,23 @@ function fileInput(input: FileInput, threads: number, memories: MemoryCache): In
   };
 }
 
-function createMemory(bytes: number, size: { updates: number; dimension: number }): WebAssembly.Memory {
-  const pages = Math.ceil(bytes / PAGE_BYTES);
-  if (pages > MOST_PAGES)
-    throw new QuorateError(
-      "AGGREGATION_TOO_LARGE",
-      `${size.updates} updates of ${size.dimension} values need ${bytes} bytes, more than the 4 GiB of a WASM memory: ` +
-        "aggregate them from files",
-      { ...size, bytes },
-    );
-  return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-}
-
 interface Threads {
   readonly pool: ThreadPool;
   readonly threads: number;
 }
 
 async function apply(rule: Rule, input: Input, threads: Threads): Promise<Aggregate> {
-  const planner = planRule(rule, input.counts, input.seed);
-  let step = planner.next();
-  while (!step.done) step = planner.next(await distancesOf(step.value, input, threads));
-  await combine(step.value, input, threads);
-  return { floats: input.result, shares: sharesOf(step.value, input.counts.length) };
+  try {
+    const planner = planRule(rule, input.counts, input.seed);
+    let step = planner.next();
+    while (!step.done) step = planner.next(await distancesOf(step.value, input, threads));
+    await combine(step.value, input, threads);
+    return { floats: input.result, shares: sharesOf(step.value, input.counts.length) };
+  } catch (error) {
+    // Nobody shall take half of a result, or the last one, for this.
+    input.result.fill(Number.NaN);
+    throw error;
+  }
 }
 
 async function distancesOf(query: DistanceQuery, input: Input, threads: Threads): Promise<Distances> {
@@ -211,7 +193,7 @@ function addChunks(squared: Float64Array, chunks: Float64Array): void {
 
 async function combine({ maps, combination }: Plan, input: Input, threads: Threads): Promise<void> {
   const ranges = split(Math.ceil(input.dimension / TILE), threads.threads);
-  const parts = await Promise.all(
+  const parts = await Promise.allSettled(
     ranges.map((tiles, thread) =>
       threads.pool.run(thread, {
         ...jobOf(input, thread),
@@ -220,10 +202,16 @@ async function combine({ maps, combination }: Plan, input: Input, threads: Threa
       }),
     ),
   );
-  const bad = parts.find((part) => part.kind === "combine" && part.notFinite >= 0);
-  if (bad?.kind !== "combine") return;
-  const coordinate = bad.notFinite * TILE;
-  throw new QuorateError(
+  const wrong = parts.map(reasonOf).find((reason) => reason !== undefined);
+  if (wrong !== undefined) throw wrong;
+}
+
+/** Why a thread has no result. */
+function reasonOf(part: PromiseSettledResult<Result>): unknown {
+  if (part.status === "rejected") return part.reason;
+  if (part.value.kind !== "combine" || part.value.notFinite < 0) return undefined;
+  const coordinate = part.value.notFinite * TILE;
+  return new QuorateError(
     "AGGREGATION_NOT_FINITE",
     `within ${TILE} coordinates from ${coordinate} a value is not finite: an update holds values that were never checked`,
     { coordinate },

@@ -134,6 +134,13 @@ describe("aggregation engine", () => {
     const result = new SharedArrayBuffer(12);
     await engines[1]!.aggregateFiles(parseRuleText("fedavg"), { ...input, result });
     expect([...new Float32Array(result)]).to.deep.equal([1, 2, 3]);
+    await truncate(path, 8);
+    for (const text of ["fedavg", "geometric-median"]) {
+      new Float32Array(result).fill(1);
+      const cut = engines[1]!.aggregateFiles(parseRuleText(text), { ...input, result });
+      await expectRejection("AGGREGATION_FILE_SHORT", cut);
+      expect([...new Float32Array(result)], "no part of a result").to.deep.equal([NaN, NaN, NaN]);
+    }
     const small = engines[1]!.aggregateFiles(parseRuleText("fedavg"), {
       ...input,
       result: new SharedArrayBuffer(8),

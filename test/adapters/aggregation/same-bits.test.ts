@@ -1,4 +1,7 @@
 import { execFileSync } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import {
@@ -43,6 +46,30 @@ describe("the same bits for any rule, number of updates and dimension", function
       const output = execFileSync(process.execPath, [OTHER, `${threads}`, `${CASES}`], { encoding: "utf8" });
       expect(output.trimEnd().split("\n")).to.deep.equal(expected);
     });
+
+  it("from many calls at once, every other one over files", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "quorate-bits-"));
+    const calls = Array.from({ length: 60 }, (_, number) => number).map(async (number) => {
+      const { rule, updates, context } = drawCase(number);
+      if (number % 2 === 0) return outcomeOf(() => engines[1]!.aggregate(rule, updates, context));
+      const write = async (name: string, floats: Float32Array, offset: number) => {
+        const path = join(folder, `${number}-${name}`);
+        await writeFile(path, Buffer.concat([Buffer.alloc(offset), Buffer.from(floats.buffer)]));
+        return { path, offset };
+      };
+      const files = await Promise.all(
+        updates.map(async ({ floats, sampleCount }, k) => ({
+          ...(await write(`${k}`, floats, 3 * k)),
+          sampleCount,
+        })),
+      );
+      const centre = await write("centre", context.centre, 1);
+      const input = { files, dimension: context.centre.length, centre, seed: context.seed };
+      return outcomeOf(() => engines[1]!.aggregateFiles(rule, input));
+    });
+    expect(await Promise.all(calls)).to.deep.equal(expected.slice(0, calls.length));
+    await rm(folder, { recursive: true });
+  });
 
   it("tried on every rule and step", () => {
     const counted = new Set<string>();
