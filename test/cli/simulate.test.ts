@@ -76,7 +76,10 @@ describe("heatmap", () => {
       { ...outcome, split: "iid" },
       { ...outcome, split: "one-class", accuracy: null },
     ]);
-    expect(svg.match(/test accuracy/g)).to.have.length(2);
+    expect(svg.match(/test accuracy, data [a-z-]+, seed 1</g)).to.have.length(2);
+    expect(
+      plotHeatmap([outcome, { ...outcome, seed: "2" }].map((one) => ({ ...one, split: "iid" }))),
+    ).to.contain("mean over seeds 1, 2<");
     expect(svg).to.contain("a&lt;b").and.contain("x&amp;y").and.contain("50.0 %").and.contain("too few");
   });
 });

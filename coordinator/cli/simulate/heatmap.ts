@@ -23,7 +23,7 @@ export function plotHeatmap(outcomes: readonly Outcome[]): string {
   ].join("\n");
 }
 
-function panel({ split, rules, attacks, accuracy }: Grid): string {
+function panel({ split, rules, attacks, seeds, accuracy }: Grid): string {
   const head = attacks.map((attack, i) => {
     const x = LABELS_WIDTH + CELL.width * (i + 0.5);
     return text(attack, x, HEAD_HEIGHT - 10, "middle");
@@ -38,7 +38,13 @@ function panel({ split, rules, attacks, accuracy }: Grid): string {
     });
     return [text(rule, LABELS_WIDTH - 8, y + 17, "end"), ...cells];
   });
-  return [text(`test accuracy, data ${split}`, 8, 20, "start"), ...head, ...rows].join("\n");
+  return [text(`test accuracy, data ${split}, ${seedsText(seeds)}`, 8, 20, "start"), ...head, ...rows].join(
+    "\n",
+  );
+}
+
+function seedsText(seeds: readonly string[]): string {
+  return seeds.length === 1 ? `seed ${seeds[0]}` : `mean over seeds ${seeds.join(", ")}`;
 }
 
 function text(content: string, x: number, y: number, anchor: string): string {

@@ -19,6 +19,7 @@ export interface Grid {
   readonly split: Split;
   readonly rules: readonly string[];
   readonly attacks: readonly string[];
+  readonly seeds: readonly string[];
   readonly accuracy: (rule: string, attack: string) => number | null;
 }
 
@@ -29,6 +30,7 @@ export function gridsOf(outcomes: readonly Outcome[]): Grid[] {
       split,
       rules: [...new Set(own.map(({ rule }) => rule))],
       attacks: [...new Set(own.map(({ attack }) => attack))],
+      seeds: [...new Set(own.map(({ seed }) => seed))],
       accuracy: (rule, attack) => {
         const cell = own.filter((outcome) => outcome.rule === rule && outcome.attack === attack);
         if (cell.length === 0 || cell.some(({ accuracy }) => accuracy === null)) return null;

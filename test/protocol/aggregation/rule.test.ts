@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { expect } from "chai";
+import { RULES, STEPS } from "../../../coordinator/protocol/aggregation/catalogue.ts";
 import { aggregate } from "../../../coordinator/protocol/aggregation/reference.ts";
 import {
   formatRule,
@@ -116,6 +118,20 @@ describe("rule", () => {
 
   it("refuses to compare too many subsets", () => {
     expectCode("AGGREGATION_TOO_COSTLY", () => aggregate(parseRuleText("mda:12"), updatesOf(30)));
+  });
+
+  it("is on the documentation's table with what it needs, proves and costs", () => {
+    const page = readFileSync(new URL("../../../docs/aggregation.md", import.meta.url), "utf8");
+    for (const [name, { parameters, provable, cost }] of Object.entries({ ...RULES, ...STEPS })) {
+      const row = page.split("\n").find((line) => line.startsWith("| ") && line.includes(`\`${name}\``));
+      expect(row, name).to.contain(` ${cost} |`);
+      for (const { name: parameter } of parameters)
+        expect(row, `${name} ${parameter}`).to.contain(
+          { nu: "ν", tau: "τ" }[parameter as string] ?? parameter,
+        );
+      const column = row!.split("|")[4]!.trim();
+      expect(column, name).to.match(provable === "coordinate" ? /^(yes|from all values)/ : /^no$/);
+    }
   });
 
   it("knows which results one coordinate can prove wrong", () => {
