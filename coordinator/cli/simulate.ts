@@ -102,7 +102,7 @@ function listed<T>(text: string, parse: (part: string) => T): T[] {
   }
 }
 
-/** The family, as far as there are enough clients; τ = 0.1 suits the gradients of this setting, 1 is too long. */
+/** The family, as far as the number of clients allows; τ = 0.1 suits the gradients of this setting, 1 is too long. */
 function familyOf(clients: number, f: number): Rule[] {
   const texts = [
     "fedavg",
@@ -111,9 +111,11 @@ function familyOf(clients: number, f: number): Rule[] {
     `meamed:${f}`,
     `krum:${f}`,
     `multi-krum:${f}`,
+    `mda:${f}`,
     `bulyan:${f}`,
     "geometric-median",
     "centred-clipping:0.1:3",
+    "norm-clipping:0.1+fedavg",
     `nnm:${f}+trimmed-mean:${f}`,
     "bucketing:2+geometric-median",
     `adaptive-clipping:${f}+geometric-median`,

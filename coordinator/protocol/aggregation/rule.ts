@@ -10,6 +10,7 @@ import {
   type StepName,
 } from "./catalogue.ts";
 import { MAX_UPDATES } from "./fedavg.ts";
+import { assertAffordable } from "./selection.ts";
 
 /** Parameters of a rule or step; which of them exist and which are required says the catalogue. */
 export interface Parameters {
@@ -102,8 +103,8 @@ export function isProvable(rule: Rule): boolean {
 }
 
 /**
- * Checks that `updates` updates are enough for a rule and every step before it.
- * @throws QuorateError AGGREGATION_TOO_FEW
+ * Checks that `updates` updates are enough for a rule and every step before it, and not too many for MDA.
+ * @throws QuorateError AGGREGATION_TOO_FEW, AGGREGATION_TOO_COSTLY
  */
 export function assertFits(rule: Rule, updates: number): void {
   let rows = updates;
@@ -112,6 +113,7 @@ export function assertFits(rule: Rule, updates: number): void {
     if (step.name === "bucketing") rows = Math.ceil(rows / step.s!);
   }
   assertEnough(rule, rows);
+  if (rule.name === "mda") assertAffordable(rows, rule.f!);
 }
 
 /** Why a rule can't work with so many updates; undefined if it can. */

@@ -54,12 +54,11 @@ export function bulyanSelection(distances: Distances, f: number): number[] {
 }
 
 /**
- * The n − f updates whose greatest distance is smallest; of equal ones the first in lexicographic order.
- * @throws QuorateError AGGREGATION_TOO_COSTLY
+ * The n − f updates whose greatest distance is smallest; of equal ones the first in lexicographic order. Visits up to
+ * all subsets: {@link assertAffordable}.
  */
 export function smallestDiameter(distances: Distances, f: number): number[] {
   const { rows, squared } = distances;
-  assertAffordable(rows, f);
   let best: number[] = [];
   let bestDiameter = Number.POSITIVE_INFINITY;
   const search = (chosen: number[], next: number, diameter: number) => {
@@ -85,7 +84,8 @@ export function nearest(distances: Distances, count: number): number[][] {
   );
 }
 
-function assertAffordable(n: number, f: number): void {
+/** @throws QuorateError AGGREGATION_TOO_COSTLY if MDA would look at too many subsets */
+export function assertAffordable(n: number, f: number): void {
   let subsets = 1;
   for (let k = 1; k <= f && subsets <= MDA_MOST_SUBSETS; k++) subsets = (subsets * (n - k + 1)) / k;
   if (subsets <= MDA_MOST_SUBSETS) return;
