@@ -1,19 +1,22 @@
 import { type Grid, gridsOf, type Outcome, percent } from "./outcome.ts";
 
 const CELL = { width: 86, height: 26 };
-const LABELS_WIDTH = 250;
+/** Of a letter at 13 px, generously: rules' names must fit. */
+const LETTER_WIDTH = 7;
 const HEAD_HEIGHT = 58;
 const GAP = 24;
 
 /** An SVG picture of the outcomes: one panel per way to split the data, green is learnt, red is not. */
 export function plotHeatmap(outcomes: readonly Outcome[]): string {
   const panels: string[] = [];
+  const longest = Math.max(0, ...outcomes.map(({ rule }) => rule.length));
+  const labels = 2 * GAP + LETTER_WIDTH * longest;
   let top = 0;
   let width = 0;
   for (const grid of gridsOf(outcomes)) {
-    panels.push(`<g transform="translate(0 ${top})">\n${panel(grid)}\n</g>`);
+    panels.push(`<g transform="translate(0 ${top})">\n${panel(grid, labels)}\n</g>`);
     top += HEAD_HEIGHT + CELL.height * grid.rules.length + GAP;
-    width = Math.max(width, LABELS_WIDTH + CELL.width * grid.attacks.length);
+    width = Math.max(width, labels + CELL.width * grid.attacks.length);
   }
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${top}" font-family="sans-serif" font-size="13">`,
@@ -23,20 +26,21 @@ export function plotHeatmap(outcomes: readonly Outcome[]): string {
   ].join("\n");
 }
 
-function panel({ split, rules, attacks, seeds, accuracy }: Grid): string {
+/** @param labels width of the rules' names */
+function panel({ split, rules, attacks, seeds, accuracy }: Grid, labels: number): string {
   const head = attacks.map((attack, i) => {
-    const x = LABELS_WIDTH + CELL.width * (i + 0.5);
+    const x = labels + CELL.width * (i + 0.5);
     return text(attack, x, HEAD_HEIGHT - 10, "middle");
   });
   const rows = rules.flatMap((rule, r) => {
     const y = HEAD_HEIGHT + CELL.height * r;
     const cells = attacks.map((attack, i) => {
-      const x = LABELS_WIDTH + CELL.width * i;
+      const x = labels + CELL.width * i;
       const value = accuracy(rule, attack);
       const box = `<rect x="${x}" y="${y}" width="${CELL.width - 2}" height="${CELL.height - 2}" fill="${colour(value)}"/>`;
       return box + text(percent(value), x + CELL.width / 2, y + 17, "middle");
     });
-    return [text(rule, LABELS_WIDTH - 8, y + 17, "end"), ...cells];
+    return [text(rule, labels - 8, y + 17, "end"), ...cells];
   });
   return [text(`test accuracy, data ${split}, ${seedsText(seeds)}`, 8, 20, "start"), ...head, ...rows].join(
     "\n",
