@@ -20,6 +20,7 @@ export function plotHeatmap(outcomes: readonly Outcome[]): string {
   }
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${top}" font-family="sans-serif" font-size="13">`,
+    "<title>Test accuracy by rule and attack</title>",
     `<rect width="${width}" height="${top}" fill="#ffffff"/>`,
     ...panels,
     "</svg>\n",
