@@ -1,6 +1,7 @@
 import type { MinerRecord, RoundView } from "../ports/chain.ts";
-import { sameHex } from "../protocol/bytes.ts";
+import { type Hex, sameHex } from "../protocol/bytes.ts";
 import { type Duty, dutiesOf, type MinerFacts } from "../protocol/round/duties.ts";
+import { createAttendance } from "./attendance.ts";
 import type { Jobs } from "./jobs.ts";
 import type { Proposer } from "./proposer.ts";
 import type { Retention } from "./retention.ts";
@@ -33,11 +34,15 @@ type DriverDeps = Pick<MinerDeps, "chain" | "clock" | "logger" | "config"> & {
   readonly emit: Emit;
 };
 
+/** Duties that sign something of which a second one is a fault. */
+const SIGNS: readonly Duty["kind"][] = ["propose", "vote", "castVote"];
+
 export function createDriver(deps: DriverDeps): Driver {
   const { watch, jobs, pool, voter, clock, config } = deps;
   let current: string | undefined;
   /** Host time at which a duty first was due, milliseconds; forgotten with the round. */
   const dueSince = new Map<string, number>();
+  const attendance = createAttendance(deps);
 
   const enter = async (view: RoundView | undefined, signal: AbortSignal): Promise<void> => {
     const name = view ? `${roundName(view)}:${view.status}` : "none";
@@ -62,12 +67,13 @@ export function createDriver(deps: DriverDeps): Driver {
 
   const run = (duty: Duty): void => {
     const { proposer, settler } = deps;
-    if (duty.kind === "propose") jobs.ensure("propose", (signal) => proposer.propose(duty.role, signal));
+    if (duty.kind === "propose")
+      jobs.ensure("propose", (signal) => proposer.propose(duty.role, signal), true);
     else if (duty.kind === "vote")
       jobs.ensure(`vote:${duty.candidate}`, (signal) => voter.vote(duty.candidate, signal));
     else if (duty.kind === "castVote")
-      jobs.ensure(`cast:${duty.candidate}`, () => voter.castVote(duty.candidate));
-    else if (waited(duty.kind, duty.wait)) jobs.ensure(duty.kind, () => settler[duty.kind]());
+      jobs.ensure(`cast:${duty.candidate}`, () => voter.castVote(duty.candidate), true);
+    else if (waited(duty.kind, duty.wait)) jobs.ensure(duty.kind, () => settler[duty.kind](), true);
   };
 
   const waited = (kind: string, seconds: number): boolean => {
@@ -83,13 +89,16 @@ export function createDriver(deps: DriverDeps): Driver {
       if (snapshot.view?.status === "open") voter.exchange(snapshot, jobs);
       const { staggerMs, stragglersMs } = timingsOf(snapshot.parameters, config.timings);
       const timings = { stagger: staggerMs / 1_000, stragglers: stragglersMs / 1_000 };
+      const turn = (key: string) => waited(key, (turnOf(snapshot, config.miner) * staggerMs) / 1_000);
+      attendance.step(snapshot, jobs, turn);
       const self = minerOf(snapshot, config.miner);
       if (!self || !takesPart(self, snapshot)) return;
       const duties = dutiesOf(snapshot.view, factsOf(deps, snapshot), timings);
       // What is not due any more starts its wait anew should it become due again.
       for (const kind of dueSince.keys())
-        if (!duties.some((duty) => duty.kind === kind)) dueSince.delete(kind);
-      duties.forEach(run);
+        if (!kind.includes(":") && !duties.some((duty) => duty.kind === kind)) dueSince.delete(kind);
+      const silent = snapshot.view?.status === "open" && deps.signing.isSilent(snapshot.view);
+      for (const duty of duties) if (!silent || !SIGNS.includes(duty.kind)) run(duty);
     },
     async stop() {
       jobs.clear();
@@ -101,6 +110,15 @@ export function createDriver(deps: DriverDeps): Driver {
 /** Seated in the open round; while none is open, in the one that could open. */
 function takesPart(record: MinerRecord, { view }: Snapshot): boolean {
   return view?.status === "open" ? record.active : (record.activeNext ?? record.active);
+}
+
+/** Position among those that take part, by address. */
+function turnOf(snapshot: Snapshot, self: Hex): number {
+  const active = snapshot.miners.filter((record) => takesPart(record, snapshot));
+  return Math.max(
+    0,
+    active.findIndex(({ miner }) => sameHex(miner, self)),
+  );
 }
 
 function factsOf(deps: DriverDeps, snapshot: Snapshot): MinerFacts {
@@ -123,14 +141,10 @@ function factsOf(deps: DriverDeps, snapshot: Snapshot): MinerFacts {
       return known && isWithheldNo(known.vote);
     }),
   );
-  const active = snapshot.miners.filter((record) => takesPart(record, snapshot));
   return {
     self: config.miner,
-    turn: Math.max(
-      0,
-      active.findIndex(({ miner }) => sameHex(miner, config.miner)),
-    ),
-    activeMiners: active.length,
+    turn: turnOf(snapshot, config.miner),
+    activeMiners: snapshot.miners.filter((record) => takesPart(record, snapshot)).length,
     time: watch.time(),
     blockNumber: snapshot.blockNumber,
     updates: view ? countable(pool.list(view)) : 0,

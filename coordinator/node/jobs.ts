@@ -3,11 +3,16 @@ import type { Logger } from "../ports/logger.ts";
 
 const FIRST_RETRY_MS = 200;
 const LAST_RETRY_MS = 5_000;
+/** A chain that is read in between shows what was done. */
+const AGAIN_MS = 5_000;
 
 /** Work that must be done once, tried again after a failure, and dropped when its round is over. */
 export interface Jobs {
-  /** Starts a job unless it is running, done, or waiting after a failure. */
-  ensure(key: string, run: (signal: AbortSignal) => Promise<void>): void;
+  /**
+   * Starts a job unless it is running, done, or waiting after a failure. `again`: what is still asked for some time after it
+   * was done was undone, by a reorganisation of the chain, and is done again.
+   */
+  ensure(key: string, run: (signal: AbortSignal) => Promise<void>, again?: boolean): void;
   /** Aborts and forgets all jobs. */
   clear(): void;
   /** Resolves when no aborted or running job is left. */
@@ -17,7 +22,7 @@ export interface Jobs {
 interface Job {
   state: "running" | "done" | "failed";
   failures: number;
-  /** Host time from which a failed job may run again, milliseconds. */
+  /** Host time from which a failed job, or one that was undone, may run again, milliseconds. */
   notBefore: number;
 }
 
@@ -39,6 +44,7 @@ export function createJobs(deps: {
       try {
         await run(signal);
         job.state = "done";
+        job.notBefore = deps.clock.now() + AGAIN_MS;
       } catch (error) {
         job.state = "failed";
         job.failures++;
@@ -54,10 +60,11 @@ export function createJobs(deps: {
   };
 
   return {
-    ensure(key, run) {
+    ensure(key, run, again = false) {
       const job = jobs.get(key) ?? { state: "failed", failures: 0, notBefore: 0 };
       jobs.set(key, job);
-      if (job.state !== "failed" || deps.clock.now() < job.notBefore) return;
+      const ready = job.state === "failed" || (again && job.state === "done");
+      if (!ready || deps.clock.now() < job.notBefore) return;
       start(key, job, run);
     },
     clear() {

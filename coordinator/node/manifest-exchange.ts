@@ -11,7 +11,7 @@ import { checkInventory, checkManifest, checkRoles, notYet, updatesIn } from "./
 import type { Jobs } from "./jobs.ts";
 import { hashOf } from "./results.ts";
 import { minerOf, openRoundOf, type RoundWatch, roundName } from "./round-watch.ts";
-import type { SigningRoom } from "./signing.ts";
+import { forsworn, type SigningRoom } from "./signing.ts";
 import type { NodeTimings } from "./timings.ts";
 import type { Emit, MinerDeps } from "./types.ts";
 import { countable, type UpdatePool } from "./update-pool.ts";
@@ -193,6 +193,7 @@ export function createManifestExchange(deps: ExchangeDeps): ManifestExchange {
       const view = openRoundOf(snapshot);
       checkRoles(deps, view, { round, sender: inventory.miner });
       checkInventory(deps, view, { inventory, secondary: minerOf(snapshot, inventory.miner) });
+      if (signing.isSilent(view)) throw forsworn(view);
       const ready = () => signing.signedManifest(view);
       if (!ready() && !collectOver(view, countable(pool.list(view)), watch.time())) {
         // Its updates are fetched meanwhile, so that this miner's cut-off comes too.

@@ -95,9 +95,10 @@ export function createMiner(deps: MinerDeps): Miner {
     async start() {
       if (!running) {
         const stop = new AbortController();
-        const started = checkIdentity({ ...deps, logger }, parts.watch, stop.signal).then(() => ({
-          loop: loop(stop.signal),
-        }));
+        const started = checkIdentity({ ...deps, logger }, parts.watch, stop.signal).then(async () => {
+          await beginJournal({ ...deps, logger }, parts);
+          return { loop: loop(stop.signal) };
+        });
         running = { stop, started };
       }
       try {
@@ -149,6 +150,19 @@ function assemble(deps: MinerDeps, { bell, emit, report }: Shared): Parts {
   const driver = createDriver({ ...shared, jobs, pool, votes, proposer, voter, settler, retention });
   const service = createService({ ...shared, jobs, pool, votes, exchange, proposer, retention });
   return { watch, signing, pool, votes, driver, service };
+}
+
+/** An empty journal was lost or is new: in a round that is open already this key may have signed what nobody here knows. */
+async function beginJournal({ journal, logger }: MinerDeps, { watch, signing }: MinerState): Promise<void> {
+  if (journal.entries().length > 0) return;
+  const view = watch.latest()?.view;
+  const open = view?.status === "open" ? view : undefined;
+  await signing.keepSilent(open);
+  if (open)
+    logger.warn(
+      { round: String(open.round) },
+      "the journal is empty: nothing is signed in the round that is open",
+    );
 }
 
 /** @throws QuorateError MINER_UNKNOWN, KEY_MISMATCH */

@@ -1,6 +1,7 @@
 import type { Journal, SignedEntry } from "../ports/journal.ts";
 import type { Signer } from "../ports/signer.ts";
 import type { Hex } from "../protocol/bytes.ts";
+import { QuorateError } from "../protocol/errors.ts";
 import {
   messageFromJson,
   messageToJson,
@@ -20,6 +21,7 @@ import {
   type Vote,
 } from "../protocol/round/messages.ts";
 import { type SignedUpdate, signatureHash } from "../protocol/round/references.ts";
+import { silenceEntry, silenceSlot } from "../protocol/round/silence.ts";
 import { createLocks } from "./concurrency.ts";
 
 /** A message of this miner with its signature. */
@@ -48,6 +50,12 @@ export interface SigningRoom {
   candidate(candidate: Candidate): Promise<Signed<"Candidate">>;
   /** A second call replaces a no for withheld data by a yes, once; any other second vote returns the first. */
   vote(vote: Vote): Promise<Signed<"Vote">>;
+  /**
+   * Promises to sign no manifest, candidate or vote in a round; without one, notes that this key signed nothing before.
+   * For an empty journal: whatever this key signed before is not known.
+   */
+  keepSilent(round?: RoundKey): Promise<void>;
+  isSilent(round: RoundKey): boolean;
   /** What was signed before, without signing. */
   signedManifest(
     key: RoundKey,
@@ -68,6 +76,8 @@ export function createSigningRoom(deps: {
   const { journal, signer, domain } = deps;
   const locks = createLocks();
 
+  const isSilent = (key: RoundKey) => journal.signed(silenceSlot(key)) !== undefined;
+
   const signOnce = <K extends MessageKind>(
     kind: K,
     slot: string,
@@ -77,6 +87,7 @@ export function createSigningRoom(deps: {
       const held = journal.signed(slot);
       if (held) return held;
       const { message, context } = content;
+      if (ONCE.includes(kind) && isSilent(message)) throw forsworn(message);
       const signature = await signer.sign(domain, kind, message);
       const entry: SignedEntry = {
         kind,
@@ -138,10 +149,24 @@ export function createSigningRoom(deps: {
       const entry = journal.signed(slotOf(key, "Candidate"));
       return entry && read("Candidate", entry);
     },
+    keepSilent: (round) => journal.append(silenceEntry(round)),
+    isSilent,
     signedVote: voteOf,
     receipts: (key) => acknowledged(slotOf(key, "Receipt", "")),
     updatesOf: (round) => acknowledged(`${round}:`).map(({ update }) => update),
   };
+}
+
+/** Of these a second one is a fault. */
+const ONCE: readonly MessageKind[] = ["Manifest", "Candidate", "Vote"];
+
+/** The answer to whoever asks for a signature in a round in which this miner may have signed already. */
+export function forsworn({ round }: RoundKey): QuorateError {
+  return new QuorateError(
+    "ROUND_FORSWORN",
+    `this miner signs nothing in round ${round}: it lost its journal while the round was open, and a second signature is slashed`,
+    { round: String(round) },
+  );
 }
 
 /** True for the one kind of vote its author may replace. */

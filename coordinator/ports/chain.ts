@@ -1,6 +1,7 @@
 import type { Hex } from "../protocol/bytes.ts";
 import type { ContractRule } from "../protocol/faults/judge.ts";
 import type { Candidate, Domain } from "../protocol/round/messages.ts";
+import type { Absentee } from "../protocol/views/attendance.ts";
 import type { CandidateMessage, VoteMessage } from "./transport.ts";
 
 /** Parameters of a federation; durations in seconds of block time. */
@@ -45,6 +46,8 @@ export interface MinerRecord {
   readonly active: boolean;
   /** Holds a seat from the next opening on; `active` if absent. */
   readonly activeNext?: boolean;
+  /** Lost its seat by absence and may ask for it now. */
+  readonly mayReturn?: boolean;
   /** Smallest unit of the token. */
   readonly stake: bigint;
   /** WAD. */
@@ -154,6 +157,8 @@ export interface ChainReader {
   /** @throws QuorateError ROUND_UNKNOWN */
   round(round: bigint): Promise<RoundView>;
   miners(): Promise<readonly MinerRecord[]>;
+  /** Miners that anyone may deactivate now. */
+  absentees(): Promise<readonly Absentee[]>;
   /** undefined if the address was never registered. */
   client(client: Hex): Promise<ClientRecord | undefined>;
   clients(): Promise<readonly ClientRecord[]>;
@@ -179,5 +184,9 @@ export interface ChainWriter {
   /** The adapter orders votes as the contract demands. */
   settle(round: bigint, votes: readonly VoteMessage[]): Promise<Sent>;
   failRound(round: bigint): Promise<Sent>;
+  /** Has a miner's seat taken at the next opening that missed too many ballots. */
+  deactivate(miner: Hex, asOfRound: bigint): Promise<Sent>;
+  /** Asks for the own seat again, from the next opening on. */
+  reactivate(): Promise<Sent>;
   claim(client: Hex, cumulative: bigint, proof: readonly Hex[]): Promise<Sent>;
 }

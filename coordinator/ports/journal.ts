@@ -6,7 +6,8 @@ import type { MessageKind } from "../protocol/round/messages.ts";
  * that a restarted node never signs a second, different message for the same slot.
  */
 export interface SignedEntry {
-  readonly kind: MessageKind;
+  /** "Silence" is no message: a promise to sign nothing in a round, see protocol/round/silence.ts. */
+  readonly kind: MessageKind | "Silence";
   /** What may be signed once only, e.g. "12:0xopening…:Vote:0xcandidate…". */
   readonly slot: string;
   readonly digest: Hex;

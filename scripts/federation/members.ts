@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Signer } from "ethers";
+import { startJournal } from "../../coordinator/adapters/journal/file-journal.ts";
 import {
   contractAt,
   type Funder,
@@ -35,7 +36,8 @@ const MAY_REGISTER = [0n, 6n];
 export async function stakeMiners(funder: Funder, options: MinersOptions): Promise<User[]> {
   const miners: User[] = [];
   for (const [index, endpoint] of options.endpoints.entries()) {
-    const user = await userIn(join(options.folder, String(index + 1)), options);
+    const home = join(options.folder, String(index + 1));
+    const user = await userIn(home, options);
     miners.push(user);
     const owner = connected(funder, user);
     const registry = await contractAt(funder, "MinerRegistry", owner);
@@ -53,6 +55,7 @@ export async function stakeMiners(funder: Funder, options: MinersOptions): Promi
       await registry.getAddress(),
       options.stake,
     );
+    await startJournal(home);
     await send(funder, registry, "register", options.stake, user.wallet.address, "0x", endpoint);
     funder.log(
       `miner ${index + 1}   ${user.wallet.address} staked ${options.stake / 10n ** 18n} tokens, ${endpoint}`,

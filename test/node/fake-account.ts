@@ -52,6 +52,9 @@ export function accountOf(chain: FakeChain, account: Hex): ChainReader & ChainWr
     propose: (candidate, signatures) => send("propose", () => chain.propose(candidate, signatures)),
     castVote: (vote) => send("castVote", () => chain.castVote(vote)),
     settle: (round, votes) => send("settle", () => chain.settle(round, votes)),
+    absentees: () => read(() => chain.absent),
+    deactivate: (miner) => send("deactivate", () => chain.deactivate(miner)),
+    reactivate: () => send("reactivate", () => chain.reactivate(account)),
     failRound: (round) => send("failRound", () => chain.failRound(round)),
     claim: (client, cumulative) =>
       send("claim", () => void chain.claimed.set(client.toLowerCase(), cumulative)),

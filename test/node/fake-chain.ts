@@ -13,6 +13,7 @@ import { type Hex, sameHex, ZERO_HASH } from "../../coordinator/protocol/bytes.t
 import { lastSlotEnd, proposersDone, rankOf, slotOf } from "../../coordinator/protocol/round/duties.ts";
 import { type Candidate, candidateId } from "../../coordinator/protocol/round/messages.ts";
 import { winner } from "../../coordinator/protocol/round/tally.ts";
+import type { Absentee } from "../../coordinator/protocol/views/attendance.ts";
 import { accountOf } from "./fake-account.ts";
 import {
   DEMO_PARAMETERS,
@@ -36,6 +37,8 @@ export class FakeChain {
   readonly claimed = new Map<string, bigint>();
   head: Head;
   block = 1;
+  /** What the next counting of absences finds. */
+  absent: Absentee[] = [];
   /** While true every call throws RPC_UNREACHABLE. */
   down = false;
 
@@ -139,6 +142,22 @@ export class FakeChain {
       modelCid: best.posted.candidate.modelCid,
     };
     this.openRound();
+  }
+
+  deactivate(miner: Hex): void {
+    if (!this.absent.some((one) => sameHex(one.miner, miner))) throw revert("TooFewAbsences");
+    this.absent = this.absent.filter((one) => !sameHex(one.miner, miner));
+    this.change(miner, { active: false, activeNext: false, mayReturn: true });
+  }
+
+  reactivate(miner: Hex): void {
+    if (!this.options.miners.find((one) => sameHex(one.miner, miner))?.mayReturn) throw revert("WrongStatus");
+    this.change(miner, { active: true, activeNext: true, mayReturn: false });
+  }
+
+  private change(miner: Hex, change: Partial<MinerRecord>): void {
+    const record = this.options.miners.find((one) => sameHex(one.miner, miner))!;
+    Object.assign(record, change);
   }
 
   failRound(round: bigint): void {

@@ -14,6 +14,7 @@ import { type Model, withFloats } from "../../coordinator/protocol/model/model.t
 import { modelRoot } from "../../coordinator/protocol/model/model-root.ts";
 import { canonicalSize } from "../../coordinator/protocol/model/safetensors.ts";
 import { type Domain, messageDigest } from "../../coordinator/protocol/round/messages.ts";
+import { silenceEntry } from "../../coordinator/protocol/round/silence.ts";
 
 export const DOMAIN: Domain = {
   chainId: 31_337n,
@@ -93,8 +94,9 @@ export function createSigner(name: string): RecordingSigner {
   };
 }
 
-export function createTestJournal(): Journal {
-  const all: SignedEntry[] = [];
+export function createTestJournal(empty = false): Journal {
+  // As if made together with the stake.
+  const all: SignedEntry[] = empty ? [] : [silenceEntry()];
   return {
     signed: (slot) => all.find((entry) => entry.slot === slot),
     async append(entry) {

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { openEvidence } from "../../coordinator/adapters/evidence/file-evidence.ts";
 import type { VoteMessage } from "../../coordinator/ports/transport.ts";
 import type { Hex } from "../../coordinator/protocol/bytes.ts";
 import type { Vote } from "../../coordinator/protocol/round/messages.ts";
@@ -7,13 +8,14 @@ import { codeOf, DOMAIN } from "./parts.ts";
 
 describe("votes offered to a miner", () => {
   let world: TestWorld;
+  const evidence = openEvidence();
   before(async () => {
     // Miner 1 never votes by itself: its signer refuses.
     world = new TestWorld({
       parameters: { voteWindow: 600 },
       tamper: (deps, index) =>
         index === 0
-          ? deps
+          ? { ...deps, evidence }
           : {
               ...deps,
               signer: {
@@ -78,5 +80,13 @@ describe("votes offered to a miner", () => {
     // The no that was replaced may arrive late, and changes nothing.
     expect(await offer({ reason: 3 })).to.equal("none");
     expect(await offer({ reason: 5 })).to.equal("VOTE_CONFLICT");
+  });
+
+  it("are evidence if they contradict each other, though the second is refused", () => {
+    const [found, ...more] = evidence.contradictions();
+    expect(more).to.deep.equal([]);
+    expect(found!.signer).to.equal(world.miners[1]!.address);
+    const reasons = [found!.first, found!.second].map(({ message }) => (message as Vote).reason);
+    expect(reasons).to.deep.equal([3, 4]);
   });
 });

@@ -5,15 +5,18 @@ import { clientTerms } from "../../protocol/views/queries.ts";
 
 /** Those that hold a seat or may get one; who has left serves nothing and votes no more. */
 export function minerRecords(view: FederationView): MinerRecord[] {
+  const isOpen = view.rounds.get(view.latestRound)?.status === "open";
   return [...view.miners.values()]
     .filter(({ status }) => status !== "exited")
-    .map(({ miner, status, key, nextKey, endpoint, stake, reputation, weight }) => ({
+    .map(({ miner, status, absent, key, nextKey, endpoint, stake, reputation, weight }) => ({
       miner,
       // A miner without a seat has only the key it will vote with.
       key: view.seats.includes(miner.toLowerCase()) ? key : nextKey,
       endpoint,
       active: view.seats.includes(miner.toLowerCase()),
       activeNext: status === "active" || status === "joining",
+      // What is queued takes effect at an opening, or while no round is open.
+      mayReturn: absent && (status === "inactive" || (status === "suspending" && !isOpen)),
       stake,
       reputation,
       weight,

@@ -2,6 +2,7 @@ import type { BlockTime, ChainParameters, ChainReader, Federation } from "../../
 import type { ChainHistory } from "../../ports/chain-history.ts";
 import { type Hex, ZERO_HASH } from "../../protocol/bytes.ts";
 import { QuorateError } from "../../protocol/errors.ts";
+import { absentees } from "../../protocol/views/attendance.ts";
 import { drawOrder, seedBlock, seedOfBlockHash } from "../../protocol/views/draw.ts";
 import type { FederationView, RoundRecord } from "../../protocol/views/federation-view.ts";
 import { clientAddresses, latestFinalSettlement, orderOf, winnerOf } from "../../protocol/views/queries.ts";
@@ -136,10 +137,12 @@ function createRoundReads(
 }
 
 function createMemberReads(
-  { guard, contracts }: ChainConnection,
+  connection: ChainConnection,
   { recentView }: Views,
-): Pick<ChainReader, "miners" | "client" | "clients" | "claimed"> {
+): Pick<ChainReader, "miners" | "absentees" | "client" | "clients" | "claimed"> {
+  const { guard, contracts } = connection;
   return {
+    absentees: async () => absentees(await recentView(), await pendingTime(connection)),
     miners: async () => minerRecords(await recentView()),
     client: async (client) => clientRecord(await recentView(), client),
     async clients() {

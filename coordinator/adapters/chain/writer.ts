@@ -50,6 +50,8 @@ export function transactorOf(reader: QuorateReader, wallet: Wallet, ledger: GasL
 function createRoundWrites(reader: QuorateReader, transactor: Transactor): ChainWriter {
   const consensus = (method: string, args: readonly unknown[], round: bigint | null) =>
     transactor.send({ ...callOf(reader, "RoundConsensus", method, args), round });
+  const registry = (method: string, args: readonly unknown[]) =>
+    transactor.send({ ...callOf(reader, "MinerRegistry", method, args), round: null });
   return {
     account: transactor.account,
     async openRound() {
@@ -83,6 +85,14 @@ function createRoundWrites(reader: QuorateReader, transactor: Transactor): Chain
       return consensus("settle", [round, votes, content], round);
     },
     failRound: (round) => consensus("failRound", [round], round),
+    deactivate: (miner, asOfRound) => registry("deactivate", [miner, asOfRound]),
+    async reactivate() {
+      const { miners } = await reader.recentView();
+      // With too few miners left no round opens that would take the seat away, and only then can it be asked for.
+      const queued = miners.get(transactor.account.toLowerCase())?.status === "suspending";
+      if (queued) await registry("applyQueued", []);
+      return registry("reactivate", []);
+    },
     async claim(client, cumulative, proof) {
       const { settlement, round } = await settlementOf(reader, payoutRootOf({ client, cumulative }, proof));
       const call = callOf(reader, "RewardDistributor", "claim", [settlement, client, cumulative, proof]);

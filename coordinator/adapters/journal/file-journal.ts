@@ -3,6 +3,7 @@ import { access, type FileHandle, mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
 import type { Journal, SignedEntry } from "../../ports/journal.ts";
 import { QuorateError } from "../../protocol/errors.ts";
+import { silenceEntry } from "../../protocol/round/silence.ts";
 import { takeLock } from "./lock.ts";
 import { decodeJournal, encodeHeader, encodeRecord } from "./records.ts";
 import { isHeld } from "./slots.ts";
@@ -20,6 +21,19 @@ export async function openFileJournal(folder: string): Promise<Journal> {
   } catch (error) {
     release();
     throw error;
+  }
+}
+
+/**
+ * Starts the journal of a key that has signed nothing yet, where it is staked: a miner's node that finds none keeps silent
+ * in the round that is open. A journal that is there is left as it is.
+ */
+export async function startJournal(folder: string): Promise<void> {
+  const journal = await openFileJournal(folder);
+  try {
+    if (journal.entries().length === 0) await journal.append(silenceEntry());
+  } finally {
+    await journal.close();
   }
 }
 

@@ -153,6 +153,10 @@ export interface MinerView {
   readonly voted: number;
   readonly missed: number;
   readonly lastVoted: bigint | null;
+  /** Ballots there had been when it got its seat: absences are counted from there. */
+  readonly seatedAt: number;
+  /** Deactivated for absence, and not back; who lost its seat for a fault is not. */
+  readonly absent: boolean;
 }
 
 /** What a client may do from `fromRound` on. */

@@ -33,10 +33,10 @@ export const MINER_REDUCERS: Reducers = {
     updateMiner(draft, args.miner, () => ({ status: "exiting" }));
   },
   DeactivationQueued(draft, { args }) {
-    updateMiner(draft, args.miner, () => ({ status: "suspending" }));
+    updateMiner(draft, args.miner, () => ({ status: "suspending", absent: true }));
   },
   ReactivationQueued(draft, { args }) {
-    updateMiner(draft, args.miner, () => ({ status: "joining" }));
+    updateMiner(draft, args.miner, () => ({ status: "joining", absent: false }));
   },
   MinerChanged: applyChange,
   UnbondingStarted(draft, { args }) {
@@ -75,9 +75,18 @@ function register(draft: Draft, event: EventOf<"MinerRegistered">): void {
     voted: 0,
     missed: 0,
     lastVoted: null,
+    seatedAt: draft.ballots,
+    absent: false,
   };
   // An owner that comes back keeps its reputation and its record.
-  const record = { ...(known ?? fresh), status: "joining" as const, endpoint, stake, nextKey: key };
+  const record = {
+    ...(known ?? fresh),
+    status: "joining" as const,
+    endpoint,
+    stake,
+    nextKey: key,
+    absent: false,
+  };
   draft.miners.set(miner.toLowerCase(), record);
 }
 
@@ -98,6 +107,7 @@ function applyChange(draft: Draft, event: EventOf<"MinerChanged">): void {
     key,
     nextKey: key,
     weight,
+    ...(moves && status === "active" && { seatedAt: draft.ballots }),
     ...(moves && { recorded: { reputation: record.reputation, ballot: draft.ballots } }),
   }));
 }
@@ -145,6 +155,7 @@ function slash(draft: Draft, event: EventOf<"StakeSlashed">): void {
     unbonding,
     slashed: known.slashed + slashed,
     weight: 0n,
+    absent: false,
     ...((known.status === "active" || known.status === "joining") && { status: "suspending" }),
   }));
   updateRound(draft, draft.latestRound, (record) => {

@@ -2,7 +2,14 @@ import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RoundRecord } from "../../../coordinator/protocol/views/federation-view.ts";
-import { checkSignatures, followersOf, killMiner, minerThatReports, restartMiner } from "./miners.ts";
+import {
+  checkSignatures,
+  followersOf,
+  journalOf,
+  killMiner,
+  minerThatReports,
+  restartMiner,
+} from "./miners.ts";
 import { must, type Scenario } from "./scenario.ts";
 
 /** The moments at which a miner is killed, one a round: the event it has just reported, in the course of a round. */
@@ -102,6 +109,7 @@ const emptyDisk: Scenario = {
     const lost = readdirSync(folder).filter((name) => !["key.json", "password"].includes(name));
     must(lost.includes("blocks"), "there was something to lose");
     for (const name of lost) rmSync(join(folder, name), { recursive: true });
+    const before = (await flow.chain.currentRound())!;
     restartMiner(flow, 1);
     // A slow start may miss a round as proposer.
     for (const round of [2, 3, 4, 5]) {
@@ -109,7 +117,12 @@ const emptyDisk: Scenario = {
       const winner = record.candidates.find(({ id }) => id === record.winner);
       if (winner?.signers.length === 2) {
         checkSignatures(flow);
-        return `lost ${lost.join(", ")}; fetched what it needs and signed round ${round} with the other`;
+        const fresh = journalOf(flow, 1).filter(({ message }) => message.openingHash === before.openingHash);
+        must(
+          fresh.every(({ kind }) => kind === "Receipt" || kind === "Silence"),
+          `it signed nothing of round ${before.round}, which was open`,
+        );
+        return `lost ${lost.join(", ")}; silent in round ${before.round}, then signed round ${round} with the other`;
       }
     }
     must(false, "it signs one of the next four rounds");
