@@ -8,14 +8,12 @@ import {
   checkedCentre,
 } from "../../protocol/aggregation/reference.ts";
 import type { Rule } from "../../protocol/aggregation/rule.ts";
-import { scratchBytes, TILE_BYTES } from "../../protocol/aggregation/tiles.ts";
 import { QuorateError } from "../../protocol/errors.ts";
 import { assertDimension, assertOffset, assertThreads } from "./arguments.ts";
 import type { Job, Range, Result, Source, UpdateFile } from "./jobs.ts";
 import { loadAggregationKernels } from "./load.ts";
-import { createMemory, createMemoryCache, type MemoryCache } from "./memory.ts";
+import { createMemory, fileLayoutOf, type Layout, layoutOf, MemoryPool, rowOf, type Size } from "./memory.ts";
 import { ThreadPool } from "./pool.ts";
-import { readBufferBytes } from "./sources.ts";
 
 /** Rows in memory that the threads share: write the updates into them, then aggregate as often as wanted. */
 export interface SharedRows {
@@ -63,71 +61,77 @@ interface Input {
   readonly result: Float32Array;
 }
 
-/** Rows start at different places of a 4 KB page, or stores to one would wait for loads from another. */
-const STAGGER_BYTES = 192;
-const SCRATCH_AT = 1024;
-
 /** @param threads each owns a range of coordinates. @throws QuorateError AGGREGATION_THREADS, KERNELS_* */
 export async function createAggregationEngine({ threads = 2 } = {}): Promise<AggregationEngine> {
   assertThreads(threads);
   const pool = new ThreadPool(await loadAggregationKernels());
   const run = (rule: Rule, input: Input) => apply(rule, input, { pool, threads });
-  const memories = createMemoryCache();
-  const allocate = (updates: number, dimension: number) => allocateRows(updates, dimension, { threads, run });
+  const memories = new MemoryPool();
+  const borrow = async <T>(
+    layout: Size & Pick<Layout, "bytes">,
+    use: (own: WebAssembly.Memory) => Promise<T>,
+  ) => {
+    const memory = memories.take(layout);
+    // Rejected too only when every thread is done with it.
+    return use(memory).finally(() => memories.give(memory));
+  };
   return {
-    allocate,
+    allocate: (updates, dimension) => {
+      const layout = layoutOf({ updates, dimension }, threads);
+      return rowsIn(createMemory(layout), layout, run);
+    },
     aggregate: async (rule, updates, context = {}) => {
       const counts = checkedCounts(updates);
-      const shared = allocate(updates.length, checkedDimension(updates));
-      shared.centre.set(checkedCentre(context.centre, shared.centre.length));
-      updates.forEach(({ floats }, k) => {
-        shared.rows[k]!.set(floats);
+      const dimension = checkedDimension(updates);
+      const centre = checkedCentre(context.centre, dimension);
+      const layout = layoutOf({ updates: updates.length, dimension }, threads);
+      return borrow(layout, async (memory) => {
+        const shared = rowsIn(memory, layout, run);
+        shared.centre.set(centre);
+        updates.forEach(({ floats }, k) => {
+          shared.rows[k]!.set(floats);
+        });
+        const { floats, shares } = await shared.aggregate(rule, counts, context.seed);
+        return { floats: new Float32Array(floats), shares };
       });
-      const { floats, shares } = await shared.aggregate(rule, counts, context.seed);
-      return { floats: new Float32Array(floats), shares };
     },
-    aggregateFiles: async (rule, input) => run(rule, fileInput(input, threads, memories)),
+    aggregateFiles: async (rule, input) => {
+      const parts = fileParts(input);
+      const layout = fileLayoutOf({ updates: input.files.length, dimension: input.dimension }, threads);
+      return borrow(layout, (memory) => run(rule, { ...parts, memory, scratch: layout.scratch }));
+    },
     stop: () => pool.stop(),
   };
 }
 
 type Run = (rule: Rule, input: Input) => Promise<Aggregate>;
 
-function allocateRows(
-  updates: number,
-  dimension: number,
-  { threads, run }: { readonly threads: number; readonly run: Run },
-): SharedRows {
-  assertDimension(dimension);
-  const stride = Math.ceil(dimension / TILE) * TILE_BYTES + STAGGER_BYTES;
-  const bytes = Math.ceil(scratchBytes(updates) / 64) * 64;
-  const base = SCRATCH_AT + threads * bytes;
-  const memory = createMemory(base + (updates + 2) * stride, { updates, dimension });
-  const row = (k: number) => new Float32Array(memory.buffer, base + k * stride, dimension);
-  const scratch = { at: SCRATCH_AT, bytes };
+function rowsIn(memory: WebAssembly.Memory, layout: Layout, run: Run): SharedRows {
+  const { updates, dimension, scratch, base, stride } = layout;
+  const rows = Array.from({ length: updates }, (_, k) => rowOf(memory, layout, k));
+  const [centre, result] = [rowOf(memory, layout, updates), rowOf(memory, layout, updates + 1)];
   const source = { kind: "memory", base, stride } as const;
   return {
-    rows: Array.from({ length: updates }, (_, k) => row(k)),
-    centre: row(updates),
+    rows,
+    centre,
     aggregate: async (rule, sampleCounts, seed = new Uint8Array()) => {
-      const counts = checkedCounts(sampleCounts.map((sampleCount) => ({ sampleCount, floats: row(0) })));
+      const counts = checkedCounts(sampleCounts.map((sampleCount) => ({ sampleCount, floats: result })));
       if (counts.length !== updates)
         throw new QuorateError("AGGREGATION_SHAPE", `${counts.length} sample counts for ${updates} updates`, {
           actual: counts.length,
           expected: updates,
         });
-      return run(rule, { source, memory, scratch, dimension, counts, seed, result: row(updates + 1) });
+      return run(rule, { source, memory, scratch, dimension, counts, seed, result });
     },
   };
 }
 
-function fileInput(input: FileInput, threads: number, memories: MemoryCache): Input {
-  const { files, dimension, centre, seed } = input;
+/** All of an input from files but the memory. */
+function fileParts(input: FileInput): Omit<Input, "memory" | "scratch"> {
+  const { files, dimension, centre, seed = new Uint8Array() } = input;
   assertDimension(dimension);
   for (const file of centre ? [...files, centre] : files) assertOffset(file);
   const counts = checkedCounts(files.map(({ sampleCount }) => ({ sampleCount, floats: new Float32Array() })));
-  const bytes = Math.ceil((scratchBytes(files.length) + readBufferBytes(files.length)) / 64) * 64;
-  const memory = memories(SCRATCH_AT + threads * bytes, { updates: files.length, dimension });
   const result = input.result ?? new SharedArrayBuffer(4 * dimension);
   if (result.byteLength !== 4 * dimension)
     throw new QuorateError(
@@ -135,15 +139,8 @@ function fileInput(input: FileInput, threads: number, memories: MemoryCache): In
       `the result has room for ${result.byteLength} bytes, the updates' values take ${4 * dimension}`,
       { actual: result.byteLength, expected: 4 * dimension },
     );
-  return {
-    source: { kind: "files", files, result, ...(centre && { centre }) },
-    memory,
-    scratch: { at: SCRATCH_AT, bytes },
-    dimension,
-    counts,
-    seed: seed ?? new Uint8Array(),
-    result: new Float32Array(result),
-  };
+  const source = { kind: "files", files, result, ...(centre && { centre }) } as const;
+  return { source, dimension, counts, seed, result: new Float32Array(result) };
 }
 
 interface Threads {
@@ -173,13 +170,15 @@ async function distancesOf(query: DistanceQuery, input: Input, threads: Threads)
   );
   const rows = mixed + (withCentre ? 1 : 0);
   const ranges = split(Math.ceil(input.dimension / CHUNK), threads.threads);
-  const parts = await Promise.all(
+  const parts = await Promise.allSettled(
     ranges.map((chunks, thread) =>
       threads.pool.run(thread, { ...jobOf(input, thread), maps, work: { kind: "distances", rows, chunks } }),
     ),
   );
+  throwFirst(parts);
   const squared = new Float64Array(rows * rows);
-  for (const part of parts) if (part.kind === "distances") addChunks(squared, part.chunks);
+  for (const part of parts)
+    if (part.status === "fulfilled" && part.value.kind === "distances") addChunks(squared, part.value.chunks);
   for (let i = 0; i < rows; i++) for (let l = 0; l < i; l++) squared[l * rows + i] = squared[i * rows + l]!;
   assertFiniteDistances({ rows, squared });
   return { rows, squared };
@@ -202,6 +201,11 @@ async function combine({ maps, combination }: Plan, input: Input, threads: Threa
       }),
     ),
   );
+  throwFirst(parts);
+}
+
+/** All threads are done by now, so none still writes into what a later call borrows. */
+function throwFirst(parts: readonly PromiseSettledResult<Result>[]): void {
   const wrong = parts.map(reasonOf).find((reason) => reason !== undefined);
   if (wrong !== undefined) throw wrong;
 }
