@@ -13,12 +13,14 @@ const { values } = parseArgs({
   },
 });
 
-const { seeds, seconds, steps, least, faults, failed } = await runSeeds(Number(values.seed), (ran, time) =>
-  values.hours ? time < 3_600 * Number(values.hours) : ran < Number(values.seeds),
+const { seeds, seconds, steps, least, faults, failed, forks } = await runSeeds(
+  Number(values.seed),
+  (ran, time) => (values.hours ? time < 3_600 * Number(values.hours) : ran < Number(values.seeds)),
 );
 console.log(
   `${seeds} seeds in ${seconds.toFixed(1)} s, ${(seeds / seconds).toFixed(1)} seeds/s, ${steps} steps, at least ${least} delivered each`,
 );
-for (const fault of FAULTS) console.log(`  ${fault.padEnd(12)} ${faults[fault]}`);
+for (const fault of FAULTS) console.log(`  ${fault.padEnd(19)} ${faults[fault]}`);
+console.log(`${forks} forks by weight F + 1, each proven to weight F + 1 or more`);
 console.log(`${failed} seeds with violations`);
 process.exit(failed === 0 ? 0 : 1);

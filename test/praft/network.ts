@@ -6,22 +6,45 @@ import type { Chance } from "./agenda.ts";
 
 /** What the simulator does to members; each is counted. */
 export const FAULTS = [
+  // The network.
   "drop",
   "delay",
   "duplicate",
+  "reorder",
   "replay",
   "corrupt",
   "partition",
   "one-way",
   "flapping",
   "slow",
+  // Clocks, processes, disks.
   "clock",
   "crash",
+  "crash-at-persist",
+  "long-absence",
+  "torn-record",
+  "lost-fsync",
+  "flipped-bit",
+  "amnesia",
   "disk-full",
-  "lost-records",
+  // Liars.
   "twin",
-  "lie",
+  "equivocation",
+  "double-vote",
+  "stale-certificate",
+  "wrong-epoch",
+  "withheld-payload",
+  "selective",
+  "vote-flood",
+  "low-report",
+  "lying-snapshot",
+  "collude",
+  "fork",
+  // The chain.
   "reconfigure",
+  "config-in-partition",
+  "chain-reorg",
+  "chain-stall",
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 export type Count = (fault: Fault) => void;
@@ -67,8 +90,9 @@ export class Network {
     if (die < 4) return this.#faulty("drop", [], message);
     if (die < 8) return this.#faulty("duplicate", [usual, usual + 1 + this.#chance(30)], message);
     if (die < 13) return this.#faulty("delay", [20 + this.#chance(400)], message);
+    if (die >= 17 && die < 20) return this.#faulty("reorder", [usual + 10 + this.#chance(20)], message);
     if (die < 15) return this.#faulty("replay", [usual, 800 + this.#chance(3_000)], message);
-    if (die >= 17) return { delays: [usual], message };
+    if (die >= 20) return { delays: [usual], message };
     const altered = corrupt(message, this.#chance);
     return this.#faulty("corrupt", altered ? [usual] : [], altered ?? message);
   }

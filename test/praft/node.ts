@@ -9,16 +9,17 @@ import { createState, type State } from "../../coordinator/protocol/praft/state.
 import type { Message } from "../../coordinator/protocol/praft/types.ts";
 import { hashOf, keyOf, testScheme } from "../protocol/praft/fixtures.ts";
 import type { Chance } from "./agenda.ts";
+import { tear } from "./disk.ts";
 
 /**
  * Twins are two nodes of one identity; a script leads, votes and gives up as it likes; the amnesiac's disk loses what it
- * confirmed; the learner's disk is seen to be damaged, so it signs nothing for an epoch. All of them count as faulty.
+ * confirmed; the learner's disk is seen to be damaged, so it signs nothing until it is safe to. All of them count as faulty.
  */
 export type Role = "member" | "twin" | "script" | "amnesiac" | "learner";
 
 /** `most` members of one kind of fault, or of none. */
 export function castRoles(chance: Chance, most: number): Role[] {
-  const roles: Role[] = ["member", "twin", "script", "script", "amnesiac", "learner"];
+  const roles: Role[] = ["member", "twin", "script", "script", "amnesiac", "amnesiac", "learner", "learner"];
   return new Array<Role>(most).fill(roles[chance(roles.length)]!);
 }
 
@@ -40,6 +41,8 @@ export interface Node {
   waiting: Effect[];
   durable: number;
   alive: boolean;
+  /** Goes down in its next write. */
+  doomed: boolean;
   life: number;
   /** Milliseconds the clock is ahead, and each message to it is late. */
   skew: number;
@@ -95,6 +98,7 @@ export function createNode(committee: Committee, index: number, role: Role): Nod
     waiting: [],
     durable: 0,
     alive: true,
+    doomed: false,
     life: 0,
     skew: 0,
     lag: 0,
@@ -102,13 +106,23 @@ export function createNode(committee: Committee, index: number, role: Role): Nod
   };
 }
 
-/** What was not flushed is lost, from some record on: the first of them may have reached the disk unconfirmed. */
-export function crash(node: Node, chance: Chance): void {
+/** A crash cuts the last write somewhere: the records before that may have reached the disk, though nobody was told. */
+export function crash(node: Node, chance: Chance): { readonly torn: boolean } {
   node.alive = false;
+  node.doomed = false;
   node.life++;
-  store(node, node.unflushed.slice(0, chance(node.unflushed.length + 1)));
+  // A compaction writes another file, which takes its place whole or not at all.
+  const at = node.unflushed.findLastIndex(({ kind }) => kind === "compact");
+  const done = at >= 0 && chance(2) === 0 ? at + 1 : 0;
+  const rest = node.unflushed.slice(done, done === 0 && at >= 0 ? at : undefined);
+  const { whole, torn } = tear(
+    rest.flatMap((effect) => (effect.kind === "persist" ? [effect.record] : [])),
+    chance,
+  );
+  store(node, [...node.unflushed.slice(0, done), ...rest.slice(0, whole)]);
   node.unflushed = [];
   node.waiting = [];
+  return { torn };
 }
 
 export function store(node: Node, written: readonly Written[]): void {
@@ -121,10 +135,14 @@ export function store(node: Node, written: readonly Written[]): void {
   }
 }
 
-/** Starts again from the log; `lost` records of its end are gone, unnoticed by all but a learner. */
-export function restart(node: Node, committee: Committee, lost: number): readonly Effect[] {
-  node.log.length -= Math.min(lost, node.log.length);
-  const { state, effects } = recover(committee, node.env, node.log, node.role === "learner" && lost > 0);
+/** Starts again from the log: the newest `lost` records are gone, unnoticed; or it is `damaged`, and known to be. */
+export function restart(
+  node: Node,
+  committee: Committee,
+  { lost, damaged }: { readonly lost: number; readonly damaged: boolean },
+): readonly Effect[] {
+  node.log.length = damaged ? 0 : node.log.length - Math.min(lost, node.log.length);
+  const { state, effects } = recover(committee, node.env, node.log, damaged);
   node.state = state;
   node.alive = true;
   node.durable = 0;

@@ -1,51 +1,35 @@
-import { ZERO_HASH } from "../../coordinator/protocol/bytes.ts";
-import { certify, compareRank } from "../../coordinator/protocol/praft/certificates.ts";
-import { weightOf } from "../../coordinator/protocol/praft/config.ts";
-import { hashBlock, payloadRoot } from "../../coordinator/protocol/praft/encode.ts";
-import { voteSigned } from "../../coordinator/protocol/praft/evidence.ts";
+import { compareRank } from "../../coordinator/protocol/praft/certificates.ts";
 import { currentLeader } from "../../coordinator/protocol/praft/state.ts";
-import { proposeDigest, timeoutDigest, voteDigest } from "../../coordinator/protocol/praft/statements.ts";
-import type {
-  Block,
-  Bundle,
-  FullBlock,
-  Message,
-  Proposal,
-  QuorumCertificate,
-  TimeoutCertificate,
-  Vote,
-} from "../../coordinator/protocol/praft/types.ts";
-import { testScheme } from "../protocol/praft/fixtures.ts";
+import type { Message, QuorumCertificate } from "../../coordinator/protocol/praft/types.ts";
 import type { Chance } from "./agenda.ts";
+import { forgeProposal, forgeSnapshot, forgeTimeout, forgeVote } from "./forge.ts";
+import type { Library } from "./library.ts";
+import type { Fault } from "./network.ts";
 import type { Node } from "./node.ts";
 
-/** Certificates, kept from each other's view or shown late, that colluding scripts share. */
-export class Library {
-  readonly qcs: QuorumCertificate[] = [];
-  readonly tcs = new Map<string, TimeoutCertificate>();
-  readonly blocks = new Map<string, FullBlock>();
-  readonly votes = new Map<string, Map<number, Vote>>();
-  readonly bundles: Bundle[] = [];
+/** Something a Byzantine member says to some of the others. */
+export interface Deed {
+  readonly fault: Fault;
+  readonly message: Message;
+  /** By member number; all if it is left out. */
+  readonly to?: (member: number) => boolean;
 }
 
-const KEPT = 24;
 const FLOOD = 20;
-/** Heights by which the state its proposals name is old: others know it too. */
-const STALE = 20;
 /** Milliseconds between two deeds, on average: a lie is heard by scripts too, and must not breed. */
-const PAUSE = 60;
+const PAUSE = 30;
 
 /**
- * What a Byzantine member says beside what its engine does: proposals from any parent it has a certificate of, with old
- * bundles, to some members only; votes for all it sees; timeouts that report less than it knows; floods of votes.
+ * What a Byzantine member says beside what its engine does: two proposals at once, proposals from any parent it has a
+ * certificate of, with old bundles, to some members only; votes for all it sees; timeouts that report less than it knows;
+ * false snapshots; floods of votes; statements of other epochs.
  */
 export class Script {
   readonly #node: Node;
   readonly #chance: Chance;
   readonly #library: Library;
-  /** Until then, what its engine says stays untold. */
-  mutedUntil = 0;
   #restUntil = 0;
+  #mutedUntil = 0;
 
   constructor(node: Node, chance: Chance, library: Library) {
     this.#node = node;
@@ -53,69 +37,76 @@ export class Script {
     this.#library = library;
   }
 
-  /** Learns from what is delivered; certificates of its own making come back, for they are seen by nobody else. */
-  observe(message: Message): QuorumCertificate | undefined {
-    const { tcs, bundles } = this.#library;
-    if (message.kind === "propose") {
-      this.#keep(message.block.justify);
-      this.#remember(message);
-      if (message.payload.bundles[0]) bundles.push(message.payload.bundles[0]);
-      if (bundles.length > KEPT) bundles.shift();
-      const { tc } = message.block;
-      if (tc) tcs.set(`${tc.epoch}/${tc.view}`, tc);
-    } else if (message.kind === "enter") tcs.set(`${message.tc.epoch}/${message.tc.view}`, message.tc);
-    else if (message.kind === "timeout") this.#keep(message.highQc);
-    else if (message.kind === "sync-reply") this.#keep(message.qc);
-    else if (message.kind === "vote") return this.#collect(message);
-    return undefined;
-  }
-
-  /** Something it should not say. */
-  misbehave(now: number): Message[] {
+  /** Things it should not say. */
+  misbehave(now: number): Deed[] {
     const { state } = this.#node;
     if (state.self < 0 || now < this.#restUntil) return [];
     this.#restUntil = now + this.#chance(2 * PAUSE);
-    const deed = this.#chance(8);
-    if (deed === 0) this.mutedUntil = now + this.#chance(500);
-    if (currentLeader(state, state.view) === state.self && deed < 6) return this.#propose(now);
-    if (deed < 5) return this.#vote();
-    if (deed === 5) return this.#timeout();
-    if (deed === 6) return Array.from({ length: FLOOD }, () => this.#vote()).flat();
-    return [];
+    const deed = this.#chance(10);
+    if (deed === 0) this.#mutedUntil = now + this.#chance(500);
+    const deeds =
+      currentLeader(state, state.view) === state.self && deed < 6 ? this.#lead(now) : this.#follow(deed);
+    return this.#chance(3) === 0 ? deeds.map((each) => this.#toSome(each)) : deeds;
   }
 
-  /** In place of the first block of its view, sometimes one on a parent just below the highest it knows. */
-  instead(message: Message, now: number): Message {
+  /** What becomes of something its engine says: nothing, or another first block of a view, on a lower parent. */
+  outgoing(message: Message, now: number): Message | undefined {
+    if (now < this.#mutedUntil) return undefined;
     if (message.kind !== "propose" || !message.block.tc || this.#chance(2) === 0) return message;
-    const below = this.#library.qcs
-      .filter((qc) => qc.epoch === message.block.epoch && compareRank(qc, message.block.justify) < 0)
-      .toSorted((a, b) => compareRank(b, a));
-    const parent = below[this.#chance(2)];
-    return parent ? this.#proposal(parent, now) : message;
+    const below = this.#library
+      .before(this.#node.state.committee, message.block.view)
+      .filter((qc) => compareRank(qc, message.block.justify) < 0);
+    const justify = below.at(-1 - this.#chance(2));
+    return justify ? this.#proposal(justify, now) : message;
   }
 
-  #keep(qc: QuorumCertificate): void {
-    const { qcs } = this.#library;
-    if (qcs.some((each) => each.blockHash === qc.blockHash)) return;
-    qcs.push(qc);
-    if (qcs.length > KEPT) qcs.shift();
+  #lead(now: number): Deed[] {
+    const { highQc } = this.#node.state;
+    switch (this.#chance(3)) {
+      case 0: {
+        const pair = [0, 1].map((more) => this.#proposal(highQc, now + more));
+        const half = this.#chance(2 ** 8);
+        return pair.flatMap((message, i) => [
+          { fault: "equivocation", message, to: (member) => ((half >> member) & 1) === i },
+          { fault: "double-vote", message: forgeVote(this.#node, message) },
+        ]);
+      }
+      case 1: {
+        const message = this.#proposal(highQc, now);
+        const lucky = this.#chance(8);
+        return [{ fault: "withheld-payload", message, to: (member) => member === lucky }];
+      }
+      default: {
+        const message = this.#proposal(this.#parent(), now);
+        return [
+          { fault: "stale-certificate", message },
+          { fault: "double-vote", message: forgeVote(this.#node, message) },
+        ];
+      }
+    }
   }
 
-  #remember(full: FullBlock): void {
-    const { blocks } = this.#library;
-    blocks.set(full.hash, full);
-    if (blocks.size > KEPT) blocks.delete(blocks.keys().next().value!);
+  #follow(deed: number): Deed[] {
+    switch (deed) {
+      case 4:
+        return this.#lowReport();
+      case 5:
+        return this.#stale();
+      case 6:
+        return Array.from({ length: FLOOD }, () => this.#vote("vote-flood")).flat();
+      case 7:
+        return this.#wrongEpoch();
+      case 8:
+      case 9:
+        return [{ fault: "lying-snapshot", message: forgeSnapshot(this.#node, this.#chance) }];
+      default:
+        return this.#vote("double-vote");
+    }
   }
 
-  #collect(vote: Vote): QuorumCertificate | undefined {
-    const { committee } = this.#node.state;
-    if (!voteSigned(testScheme, committee, vote)) return undefined;
-    const votes = this.#library.votes.get(vote.blockHash) ?? new Map<number, Vote>();
-    this.#library.votes.set(vote.blockHash, votes.set(vote.signer, vote));
-    if (weightOf(committee, votes.keys()) < committee.quorum) return undefined;
-    const qc = certify(testScheme, [...votes.values()]);
-    this.#keep(qc);
-    return qc;
+  #toSome(deed: Deed): Deed {
+    const heard = this.#chance(2 ** 8);
+    return deed.to ? deed : { ...deed, fault: "selective", to: (i) => ((heard >> i) & 1) === 1 };
   }
 
   #parent(): QuorumCertificate {
@@ -124,57 +115,43 @@ export class Script {
     return known[this.#chance(known.length + 1)] ?? highQc;
   }
 
-  #propose(now: number): Message[] {
-    const proposal = this.#proposal(this.#parent(), now);
-    return [proposal, ...this.#voteFor(proposal)];
+  #proposal(justify: QuorumCertificate, time: number) {
+    const old = this.#library.bundles[this.#chance(this.#library.bundles.length + 1)];
+    const bundles = old && this.#chance(2) === 0 ? [old] : [];
+    return forgeProposal(this.#node, this.#library, { justify, time, bundles });
   }
 
-  #proposal(justify: QuorumCertificate, now: number): Proposal {
-    const { state, env } = this.#node;
-    const { bundles, tcs, blocks } = this.#library;
-    const old = bundles[this.#chance(bundles.length + 1)];
-    const payload = { bundles: old && this.#chance(2) === 0 ? [old] : [] };
-    const { view } = state;
-    const stateHeight = Math.max(0, state.committed.height - STALE);
-    const tc = tcs.get(`${state.committee.epoch}/${view - 1}`);
-    const block: Block = {
-      groupId: state.committee.groupId,
-      epoch: state.committee.epoch,
-      view,
-      height: justify.height + 1,
-      justify,
-      opsRoot: payloadRoot(payload),
-      stateHeight,
-      stateRoot: state.roots.get(stateHeight) ?? ZERO_HASH,
-      time: Math.max(now, state.committed.time, blocks.get(justify.blockHash)?.block.time ?? 0),
-      nextConfigHash: ZERO_HASH,
-      ...(justify.view !== view && tc && { tc }),
-    };
-    const hash = hashBlock(block);
-    const signature = testScheme.sign(env.secretKey, proposeDigest(state.committee, block, hash));
-    this.#remember({ block, payload, hash });
-    return { kind: "propose", block, payload, hash, signer: state.self, signature };
-  }
-
-  #vote(): Message[] {
+  #someBlock() {
     const all = [...this.#library.blocks.values()].slice(-6);
-    const full = all[this.#chance(Math.max(1, all.length))];
-    return full && full.block.epoch === this.#node.state.committee.epoch ? this.#voteFor(full) : [];
+    return all[this.#chance(Math.max(1, all.length))];
   }
 
-  #voteFor({ block, hash }: FullBlock): Message[] {
-    const { state, env } = this.#node;
-    const { epoch, view, height } = block;
-    const signature = testScheme.sign(env.secretKey, voteDigest(state.committee, block, hash));
-    return [{ kind: "vote", epoch, view, height, blockHash: hash, signer: state.self, signature }];
+  #vote(fault: Fault): Deed[] {
+    const full = this.#someBlock();
+    if (!full || full.block.epoch !== this.#node.state.committee.epoch) return [];
+    return [{ fault, message: forgeVote(this.#node, full) }];
   }
 
-  #timeout(): Message[] {
-    const { state, env } = this.#node;
-    const view = state.view + this.#chance(2);
+  #wrongEpoch(): Deed[] {
+    const full = this.#someBlock();
+    if (!full) return [];
+    const epoch = this.#node.state.committee.epoch;
+    const other = epoch === 0 || this.#chance(2) === 0 ? epoch + 1 : epoch - 1;
+    return [{ fault: "wrong-epoch", message: forgeVote(this.#node, full, other) }];
+  }
+
+  #lowReport(): Deed[] {
+    const view = this.#node.state.view + this.#chance(2);
     const highQc = this.#parent();
-    if (highQc.view > view) return [];
-    const signature = testScheme.sign(env.secretKey, timeoutDigest(state.committee, view, highQc));
-    return [{ kind: "timeout", epoch: state.committee.epoch, view, highQc, signer: state.self, signature }];
+    return highQc.view > view
+      ? []
+      : [{ fault: "low-report", message: forgeTimeout(this.#node, view, highQc) }];
+  }
+
+  #stale(): Deed[] {
+    const tcs = [...this.#library.tcs.values()];
+    const tc = tcs[this.#chance(tcs.length + 1)];
+    if (tc) return [{ fault: "stale-certificate", message: { kind: "enter", tc } }];
+    return [{ fault: "stale-certificate", message: { kind: "sync-reply", blocks: [], qc: this.#parent() } }];
   }
 }

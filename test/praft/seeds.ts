@@ -11,6 +11,8 @@ export interface Summary {
   readonly steps: number;
   readonly faults: Record<Fault, number>;
   readonly seconds: number;
+  /** Seeds in which weight F + 1 forked; all of them ended with proof against weight F + 1 at least. */
+  readonly forks: number;
 }
 
 /** Runs seeds from `first` on as long as `more` says, in a thread per core; prints each violation and its replay. */
@@ -21,9 +23,10 @@ export async function runSeeds(
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
   const faults = Object.fromEntries(FAULTS.map((fault) => [fault, 0])) as Record<Fault, number>;
-  let [ran, failed, least, steps] = [0, 0, Number.POSITIVE_INFINITY, 0];
+  let [ran, failed, least, steps, forks] = [0, 0, Number.POSITIVE_INFINITY, 0, 0];
   const count = (seed: number, outcome: Outcome) => {
     steps += outcome.steps;
+    forks += outcome.forks;
     least = Math.min(least, outcome.delivered);
     for (const fault of FAULTS) faults[fault] += outcome.faults[fault];
     if (outcome.violations.length === 0) return;
@@ -33,7 +36,7 @@ export async function runSeeds(
   };
   const next = () => (more(ran, seconds()) ? first + ran++ : undefined);
   await Promise.all(Array.from({ length: availableParallelism() }, () => runThread(next, count)));
-  return { seeds: ran, failed, least, steps, faults, seconds: seconds() };
+  return { seeds: ran, failed, least, steps, faults, seconds: seconds(), forks };
 }
 
 function runThread(next: () => number | undefined, count: (seed: number, outcome: Outcome) => void) {

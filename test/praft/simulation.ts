@@ -1,13 +1,15 @@
 import type { Effect, Event } from "../../coordinator/protocol/praft/effects.ts";
 import { step, wakeAt } from "../../coordinator/protocol/praft/step.ts";
 import type { Message } from "../../coordinator/protocol/praft/types.ts";
-import { committeeOfMembers } from "../protocol/praft/fixtures.ts";
 import { Agenda, type Chance, chanceOf } from "./agenda.ts";
-import { disturb, type World } from "./disturb.ts";
+import { Chain } from "./chain.ts";
+import { Conspiracy } from "./conspiracy.ts";
+import { tellsFlip } from "./disk.ts";
+import { type Crash, disturb, topple } from "./disturb.ts";
 import { Invariants } from "./invariants.ts";
 import { FAULTS, type Fault, Network } from "./network.ts";
-import { castRoles, crash, createNode, type Node, restart, store } from "./node.ts";
-import { Library, Script } from "./script.ts";
+import { crash, createNode, type Node, restart, store } from "./node.ts";
+import { chooseScenario, type Scenario } from "./scenario.ts";
 import { bundlesOf, executedOf } from "./workload.ts";
 
 export interface Outcome {
@@ -15,6 +17,8 @@ export interface Outcome {
   readonly delivered: number;
   readonly faults: Record<Fault, number>;
   readonly violations: readonly string[];
+  /** Whether members of weight F + 1 forked, and were convicted. */
+  readonly forks: number;
 }
 
 const FAULTY_UNTIL = 8_000;
@@ -24,17 +28,17 @@ const BUNDLES = 28;
 /** One seed: a network, disks, clocks and a workload, with faults until a fixed time and none afterwards. */
 export class Simulation {
   readonly #chance: Chance;
+  readonly #scenario: Scenario;
   readonly #agenda = new Agenda<() => void>();
   readonly #nodes: Node[];
-  readonly #scripts = new Map<Node, Script>();
+  readonly #conspiracy: Conspiracy;
   readonly #network: Network;
+  readonly #chain: Chain;
   readonly #invariants: Invariants;
   readonly #faults = Object.fromEntries(FAULTS.map((fault) => [fault, 0])) as Record<Fault, number>;
   readonly #count = (fault: Fault): void => {
     this.#faults[fault]++;
   };
-  /** When the chain names the second epoch's committee; never in some seeds. */
-  readonly #reconfigureAt: number;
   #now = 0;
   #steps = 0;
   #delivered = 0;
@@ -42,48 +46,51 @@ export class Simulation {
   constructor(seed: number) {
     this.#chance = chanceOf(seed);
     this.#network = new Network(this.#chance, this.#count);
-    const size = this.#chance(3) === 0 ? 7 : 4;
-    const roles = castRoles(this.#chance, size === 7 ? 2 : 1);
-    const members = Array.from({ length: size }, (_, i) => i);
-    this.#reconfigureAt = this.#chance(3) > 0 ? 2_000 + this.#chance(5_000) : Number.POSITIVE_INFINITY;
-    const epochs = [committeeOfMembers(members, 0), committeeOfMembers([...members.slice(0, -1), size], 1)];
-    this.#invariants = new Invariants(epochs);
-    const first = epochs[0]!;
-    const joining = this.#reconfigureAt < END ? [size] : [];
-    this.#nodes = [...members, ...joining].map((i) => createNode(first, i, roles[i] ?? "member"));
+    this.#scenario = chooseScenario(seed, this.#chance);
+    const { epochs, roles, nodes, overthrow } = this.#scenario;
+    this.#nodes = Array.from({ length: nodes }, (_, i) => createNode(epochs[0]!, i, roles[i] ?? "member"));
     for (const [i, role] of roles.entries())
-      if (role === "twin") this.#nodes.push(createNode(first, i, "twin"));
-    const library = new Library();
-    for (const node of this.#nodes)
-      if (node.role === "script") this.#scripts.set(node, new Script(node, this.#chance, library));
+      if (role === "twin") this.#nodes.push(createNode(epochs[0]!, i, "twin"));
+    this.#invariants = new Invariants(epochs, this.#nodes, overthrow);
+    this.#conspiracy = new Conspiracy(this.#nodes, this.#scenario, this.#chance);
+    this.#chain = new Chain(this.#scenario, this.#chance, this.#count);
   }
 
   run(): Outcome {
     for (let i = 1; i <= BUNDLES; i++) this.#at(i * 275, () => this.#submit(i));
     for (const node of this.#nodes) this.#wake(node);
-    const world = this.#world();
-    for (let t = 300; t < FAULTY_UNTIL; t += 300) this.#at(t, () => disturb(world));
+    const disturbing = !this.#scenario.overthrow;
+    for (let t = 300; t < FAULTY_UNTIL && disturbing; t += 300) this.#at(t, () => this.#disturb());
     this.#at(FAULTY_UNTIL, () => this.#calm());
-    if (this.#reconfigureAt < END) this.#at(this.#reconfigureAt, () => this.#reconfigure());
+    for (let t = 150; t < END; t += 300) this.#at(t, () => this.#lookAtChain());
+    for (const at of this.#scenario.namedAt.slice(1)) this.#at(at, () => this.#cutAtConfig());
     for (let t = FAULTY_UNTIL; t < END; t += 2_000) this.#at(t, () => this.#resubmit());
     for (let next = this.#agenda.next(); next && next.at < END && !this.#done(); next = this.#agenda.next()) {
       this.#now = next.at;
       next.item();
     }
-    const heights = this.#honest().map(({ state }) => state.committed.height);
+    return this.#outcome();
+  }
+
+  #outcome(): Outcome {
+    const forks = this.#scenario.overthrow && this.#invariants.settleForks() ? 1 : 0;
     const violations = [...this.#invariants.violations];
-    if (!this.#done()) violations.push(`not live: committed heights ${heights.join(" ")}`);
-    return { steps: this.#steps, delivered: this.#delivered, faults: this.#faults, violations };
+    if (!this.#done()) {
+      const heights = this.#honest().map(({ state }) => `${state.committee.epoch}/${state.committed.height}`);
+      violations.push(`not live: committed ${heights.join(" ")}`);
+    }
+    return { steps: this.#steps, delivered: this.#delivered, faults: this.#faults, violations, forks };
   }
 
   #honest(): Node[] {
     return this.#nodes.filter((node) => node.honest);
   }
 
-  /** The workload is executed everywhere, after the faults, in the epoch the chain named last. */
+  /** The workload is executed everywhere, after the faults, in the epoch the chain named last. A fork need not be lived with. */
   #done(): boolean {
     if (this.#now <= FAULTY_UNTIL) return false;
-    const epoch = this.#reconfigureAt < END ? 1 : 0;
+    if (this.#scenario.overthrow) return this.#now > FAULTY_UNTIL + 4_000;
+    const epoch = this.#scenario.epochs.length - 1;
     return this.#nodes.every(
       ({ honest, alive, state }) =>
         !honest ||
@@ -108,53 +115,61 @@ export class Simulation {
     for (let i = Math.min(...least) + 1; i <= BUNDLES; i++) this.#submit(i);
   }
 
-  #world(): World {
+  #world() {
     return {
       chance: this.#chance,
       network: this.#network,
       nodes: this.#nodes,
       count: this.#count,
-      after: (ms, item) => this.#at(this.#now + ms, item),
-      crash: (node, fault) => this.#crash(node, fault),
+      after: (ms: number, item: () => void) => this.#at(this.#now + ms, item),
+      crash: (node: Node, fault: Crash) => this.#crash(node, fault),
     };
+  }
+
+  #disturb(): void {
+    if (this.#scenario.ambush && this.#chance(4) > 0) topple(this.#world());
+    else disturb(this.#world());
   }
 
   #calm(): void {
     this.#network.calm = true;
     this.#network.heal();
+    this.#chain.calm = true;
     for (const node of this.#nodes) node.lag = 0;
   }
 
-  /** The chain tells each member when it looks. */
-  #reconfigure(): void {
-    this.#count("reconfigure");
-    for (const node of this.#nodes) this.#at(this.#now + this.#chance(900), () => this.#tellOf(node));
+  /** A new committee is named while some cannot hear each other. */
+  #cutAtConfig(): void {
+    if (this.#network.calm || this.#chance(3) === 0) return;
+    this.#count("config-in-partition");
+    this.#network.split(this.#nodes.length);
+    this.#at(this.#now + 300 + this.#chance(900), () => this.#network.heal());
   }
 
-  #tellOf(node: Node): void {
-    if (!node.alive || this.#now < this.#reconfigureAt) return;
-    this.#step(node, {
-      kind: "reconfigure",
-      now: this.#now + node.skew,
-      config: this.#invariants.committees[1]!,
-    });
+  #lookAtChain(): void {
+    for (const node of this.#nodes) {
+      if (!node.alive) continue;
+      for (const event of this.#chain.look(node, this.#now))
+        this.#step(node, { ...event, now: this.#now + node.skew });
+    }
   }
 
   /** A full disk takes the process down as well, and for longer: what is not on it was not sent. */
-  #crash(node: Node, fault: "crash" | "disk-full"): void {
+  #crash(node: Node, fault: Crash): void {
     if (!node.alive) return;
-    this.#count(fault);
-    crash(node, this.#chance);
-    const forgets = node.role === "amnesiac" || node.role === "learner";
-    const lost = forgets && this.#chance(4) > 0 ? this.#chance(60) : 0;
-    if (lost > 0) this.#count("lost-records");
-    const away = fault === "crash" ? 20 + this.#chance(600) : 500 + this.#chance(1_500);
-    this.#at(this.#now + away, () => {
+    if (fault !== "crash-at-persist") this.#count(fault);
+    if (crash(node, this.#chance).torn) this.#count("torn-record");
+    const damaged = fault === "flipped-bit" || fault === "amnesia";
+    if (fault === "flipped-bit" && !tellsFlip(node.log, this.#chance))
+      this.#invariants.violations.add("a flipped bit went unnoticed");
+    const lost = fault === "lost-fsync" ? 1 + this.#chance(60) : 0;
+    const long = fault === "disk-full" || fault === "long-absence";
+    this.#at(this.#now + (long ? 500 + this.#chance(2_500) : 20 + this.#chance(600)), () => {
       const before = node.state.committed.height;
-      const effects = restart(node, this.#invariants.committees[0]!, lost);
+      const effects = restart(node, this.#scenario.epochs[0]!, { lost, damaged });
       this.#invariants.restarted(node, before);
+      this.#chain.forget(node);
       this.#carryOut(node, effects);
-      this.#tellOf(node);
       this.#wake(node);
     });
   }
@@ -162,25 +177,30 @@ export class Simulation {
   #transmit(from: number, node: Node, sent: Message): void {
     const { delays, message } = this.#network.carry(from, this.#nodes.indexOf(node), sent);
     const id = from < 0 ? "client" : this.#nodes[from]!.env.id;
+    const { life } = node;
+    // A connection ends with its process: to a member that must not take the past for the present, nothing comes late.
+    const late = () => node.role === "learner" && node.life !== life;
     for (const delay of delays)
-      this.#at(this.#now + delay + node.lag, () => this.#deliver(node, id, message));
+      this.#at(this.#now + delay + node.lag, () => late() || this.#deliver(node, id, message));
   }
 
   #deliver(node: Node, from: string, message: Message): void {
     if (!node.alive) return;
     this.#delivered++;
     this.#step(node, { kind: "message", now: this.#now + node.skew, from, message });
-    const script = this.#scripts.get(node);
-    if (!script) return;
-    const made = script.observe(message);
+    const made = this.#conspiracy.observe(node, message);
     if (made) this.#invariants.certified(made);
     if (this.#network.calm) return;
-    for (const lie of script.misbehave(this.#now)) {
-      this.#count("lie");
-      const few = this.#chance(3) === 0;
-      const heard = this.#nodes.filter(() => !few || this.#chance(2) === 0);
-      for (const to of heard) this.#transmit(this.#nodes.indexOf(node), to, lie);
+    for (const { fault, message: lie, to } of this.#conspiracy.misbehave(node, this.#now)) {
+      this.#count(fault);
+      this.#say(node, lie, to);
     }
+  }
+
+  #say(node: Node, message: Message, to: (member: number) => boolean = () => true): void {
+    const from = this.#nodes.indexOf(node);
+    this.#invariants.said(message);
+    for (const each of this.#nodes) if (to(each.index)) this.#transmit(from, each, message);
   }
 
   #wake(node: Node): void {
@@ -216,6 +236,10 @@ export class Simulation {
     const { life } = node;
     this.#at(this.#now + 1 + this.#chance(4), () => {
       if (node.life !== life) return;
+      if (node.doomed) {
+        this.#crash(node, "crash-at-persist");
+        return;
+      }
       store(node, node.unflushed);
       node.durable = node.unflushed.at(-1)!.token;
       node.unflushed = [];
@@ -226,24 +250,19 @@ export class Simulation {
   }
 
   #release(node: Node, effect: Effect): void {
-    if (effect.kind === "send") {
-      this.#invariants.sent(node, effect.message);
-      const script = this.#network.calm ? undefined : this.#scripts.get(node);
-      if (script && this.#now < script.mutedUntil) return;
-      const message = script?.instead(effect.message, this.#now) ?? effect.message;
-      if (node.role === "twin") this.#count("twin");
-      const from = this.#nodes.indexOf(node);
-      for (const to of this.#nodes)
-        if (effect.to === "all" || to.env.id === effect.to) this.#transmit(from, to, message);
-    } else if (effect.kind === "commit") {
-      if (node.honest) this.#invariants.committed(node, effect);
-    } else if (effect.kind === "installed") {
-      if (node.honest) this.#invariants.installed(node, effect);
-    } else if (effect.kind === "fork") this.#invariants.violations.add(`fork at height ${effect.height}`);
-    else if (effect.kind === "anchor") this.#invariants.anchored(effect.checkpoints);
-    else if (effect.kind === "evidence")
-      this.#invariants.accused(effect.evidence, (id) =>
-        this.#nodes.some(({ honest, env }) => honest && env.id === id),
-      );
+    if (effect.kind !== "send") {
+      this.#invariants.released(node, effect);
+      if (effect.kind === "anchor") this.#chain.anchor(effect.checkpoints[0]!, this.#now);
+      return;
+    }
+    this.#invariants.sent(node, effect.message);
+    if (node.role === "twin") this.#count("twin");
+    const said = this.#network.calm
+      ? { message: effect.message }
+      : this.#conspiracy.outgoing(node, effect.message, this.#now);
+    if (!said) return;
+    if (said.fault) this.#count(said.fault);
+    const addressed = (i: number) => effect.to === "all" || effect.to === `m${i}`;
+    this.#say(node, said.message, (member) => addressed(member) && (said.to?.(member) ?? true));
   }
 }

@@ -33,7 +33,7 @@ export type Effect =
   | { readonly kind: "refused"; readonly code: Refusal; readonly from: string }
   /**
    * Above this height a chain was committed that conflicts with this replica's own, or with an anchor; it does nothing more.
-   * Of a fork the charges convict weight ≥ F + 1.
+   * Of a fork the charges are what its own blocks prove; see `chargesOf` for what two chains prove together.
    */
   | {
       readonly kind: "fork";

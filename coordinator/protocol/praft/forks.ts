@@ -15,7 +15,7 @@ export function forkedChain(s: State, hash: Hex): FullBlock[] | undefined {
   return undefined;
 }
 
-/** Two conflicting blocks are committed, so members of weight above F lied: does nothing more, and says who. */
+/** Two conflicting blocks are committed, so members of weight above F lied: does nothing more, and says who, as far as it sees. */
 export function halt(turn: Turn, qc: QuorumCertificate, forked: readonly FullBlock[]): void {
   const { s, env, out } = turn;
   s.halted = true;

@@ -56,10 +56,19 @@ export function committeeWith(weights: readonly number[], epoch = 0): Committee 
 
 /** Members by their numbers, of weight 1 each. */
 export function committeeOfMembers(members: readonly number[], epoch: number): Committee {
+  return committeeOfWeights(members, epoch, () => 1);
+}
+
+/** Members by their numbers. */
+export function committeeOfWeights(
+  members: readonly number[],
+  epoch: number,
+  weightOf: (member: number) => number,
+): Committee {
   return committeeOf({
     groupId: GROUP,
     epoch,
-    members: members.map((i) => ({ id: `m${i}`, voteKey: keyOf(i), weight: 1 })),
+    members: members.map((i) => ({ id: `m${i}`, voteKey: keyOf(i), weight: weightOf(i) })),
   });
 }
 
