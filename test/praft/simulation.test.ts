@@ -7,9 +7,10 @@ const SEEDS = 150;
 describe("praft simulation", () => {
   it(`holds its invariants under faults and commits everything after them, in each of ${SEEDS} seeds`, async function () {
     this.timeout(300_000);
-    const { failed, least, faults } = await runSeeds(1, (ran) => ran < SEEDS);
+    const { failed, least, faults, forks } = await runSeeds(1, (ran) => ran < SEEDS);
     expect(failed, "seeds with violations, printed above").to.equal(0);
-    expect(least).to.be.at.least(800);
+    expect(least).to.be.at.least(1_000);
+    expect(forks, "forks by weight F + 1").to.be.at.least(1);
     expect(Object.entries(faults).filter(([, count]) => count === 0)).to.deep.equal([]);
   });
 

@@ -10,7 +10,7 @@ import { Invariants } from "./invariants.ts";
 import { FAULTS, type Fault, Network } from "./network.ts";
 import { crash, createNode, type Node, restart, store } from "./node.ts";
 import { chooseScenario, type Scenario } from "./scenario.ts";
-import { bundlesOf, executedOf } from "./workload.ts";
+import { Workload } from "./workload.ts";
 
 export interface Outcome {
   readonly steps: number;
@@ -23,7 +23,6 @@ export interface Outcome {
 
 const FAULTY_UNTIL = 8_000;
 const END = 90_000;
-const BUNDLES = 28;
 
 /** One seed: a network, disks, clocks and a workload, with faults until a fixed time and none afterwards. */
 export class Simulation {
@@ -31,6 +30,7 @@ export class Simulation {
   readonly #scenario: Scenario;
   readonly #agenda = new Agenda<() => void>();
   readonly #nodes: Node[];
+  readonly #workload: Workload;
   readonly #conspiracy: Conspiracy;
   readonly #network: Network;
   readonly #chain: Chain;
@@ -51,20 +51,21 @@ export class Simulation {
     this.#nodes = Array.from({ length: nodes }, (_, i) => createNode(epochs[0]!, i, roles[i] ?? "member"));
     for (const [i, role] of roles.entries())
       if (role === "twin") this.#nodes.push(createNode(epochs[0]!, i, "twin"));
+    this.#workload = new Workload(this.#nodes, (node, message) => this.#transmit(-1, node, message));
     this.#invariants = new Invariants(epochs, this.#nodes, overthrow);
     this.#conspiracy = new Conspiracy(this.#nodes, this.#scenario, this.#chance);
     this.#chain = new Chain(this.#scenario, this.#chance, this.#count);
   }
 
   run(): Outcome {
-    for (let i = 1; i <= BUNDLES; i++) this.#at(i * 275, () => this.#submit(i));
+    for (let i = 1; i <= this.#workload.bundles; i++) this.#at(i * 275, () => this.#workload.submit(i));
     for (const node of this.#nodes) this.#wake(node);
     const disturbing = !this.#scenario.overthrow;
     for (let t = 300; t < FAULTY_UNTIL && disturbing; t += 300) this.#at(t, () => this.#disturb());
     this.#at(FAULTY_UNTIL, () => this.#calm());
     for (let t = 150; t < END; t += 300) this.#at(t, () => this.#lookAtChain());
     for (const at of this.#scenario.namedAt.slice(1)) this.#at(at, () => this.#cutAtConfig());
-    for (let t = FAULTY_UNTIL; t < END; t += 2_000) this.#at(t, () => this.#resubmit());
+    for (let t = FAULTY_UNTIL; t < END; t += 2_000) this.#at(t, () => this.#workload.resubmit());
     for (let next = this.#agenda.next(); next && next.at < END && !this.#done(); next = this.#agenda.next()) {
       this.#now = next.at;
       next.item();
@@ -75,44 +76,19 @@ export class Simulation {
   #outcome(): Outcome {
     const forks = this.#scenario.overthrow && this.#invariants.settleForks() ? 1 : 0;
     const violations = [...this.#invariants.violations];
-    if (!this.#done()) {
-      const heights = this.#honest().map(({ state }) => `${state.committee.epoch}/${state.committed.height}`);
-      violations.push(`not live: committed ${heights.join(" ")}`);
-    }
+    if (!this.#done()) violations.push(this.#workload.whereAll());
     return { steps: this.#steps, delivered: this.#delivered, faults: this.#faults, violations, forks };
-  }
-
-  #honest(): Node[] {
-    return this.#nodes.filter((node) => node.honest);
   }
 
   /** The workload is executed everywhere, after the faults, in the epoch the chain named last. A fork need not be lived with. */
   #done(): boolean {
     if (this.#now <= FAULTY_UNTIL) return false;
     if (this.#scenario.overthrow) return this.#now > FAULTY_UNTIL + 4_000;
-    const epoch = this.#scenario.epochs.length - 1;
-    return this.#nodes.every(
-      ({ honest, alive, state }) =>
-        !honest ||
-        (alive &&
-          state.committee.epoch === epoch &&
-          executedOf(state).every((executed) => executed === BUNDLES)),
-    );
+    return this.#workload.isDone(this.#scenario.epochs.length - 1);
   }
 
   #at(at: number, item: () => void): void {
     this.#agenda.add(at, item);
-  }
-
-  #submit(sequence: number): void {
-    for (const bundle of bundlesOf(sequence))
-      for (const node of this.#nodes) this.#transmit(-1, node, { kind: "submit", bundle });
-  }
-
-  /** A client without a reply asks again. */
-  #resubmit(): void {
-    const least = this.#honest().flatMap(({ state }) => executedOf(state));
-    for (let i = Math.min(...least) + 1; i <= BUNDLES; i++) this.#submit(i);
   }
 
   #world() {
