@@ -29,23 +29,27 @@ if (misfits.length > 0 || chosen.length === 0) process.exit(1);
 console.log(`${chosen.length} mutants fit their sources`);
 if (values.fit) process.exit(0);
 
-const count = Math.min(Number(values.workers), chosen.length);
-const workspaces = Array.from({ length: count }, createWorkspace);
+const workspaces = [createWorkspace()];
 process.on("exit", () => {
   for (const workspace of workspaces) workspace.remove();
 });
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
 
 if (!(await holdsUnchanged(workspaces[0]!))) process.exit(1);
+while (workspaces.length < Math.min(Number(values.workers), chosen.length))
+  workspaces.push(createWorkspace(workspaces[0]!.folder));
 const queue = [...chosen];
 let failed = 0;
 await Promise.all(workspaces.map(work));
 console.log(`${chosen.length - failed} killed, ${failed} not`);
 process.exit(failed === 0 ? 0 : 1);
 
-/** A test that fails anyway kills nothing. */
+/** A test that fails anyway kills nothing. What is compiled for it need not be compiled again for each mutant. */
 async function holdsUnchanged(workspace: Workspace): Promise<boolean> {
-  const { verdict, output } = await workspace.run([...new Set(chosen.flatMap((mutant) => mutant.killedBy))]);
+  const tests = new Set(chosen.flatMap((mutant) => mutant.killedBy));
+  const compiled = chosen.some(({ file }) => file.endsWith(".sol"));
+  const built = compiled ? await workspace.build() : undefined;
+  const { verdict, output } = built?.verdict === "broken" ? built : await workspace.run([...tests]);
   const holds = verdict === "survived";
   console.log(holds ? "their tests pass on the unchanged sources" : `the unchanged sources fail:\n${output}`);
   return holds;
@@ -57,10 +61,19 @@ async function work(workspace: Workspace): Promise<void> {
     const { verdict, output } = await workspace.try(mutant);
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     console.log(`${verdict.padEnd(8)} ${mutant.name.padEnd(34)} ${seconds.padStart(6)} s  ${mutant.rule}`);
-    if (verdict === "killed") continue;
-    failed += 1;
-    if (output) console.log(output);
+    if (verdict === "killed") console.log(`         by ${killer(output)}`);
+    else failed += 1;
+    if (verdict !== "killed" && output) console.log(output);
   }
+}
+
+/** Title of the first test that failed. */
+function killer(output: string): string {
+  const list = output.slice(output.search(/\d+ failing/));
+  return (
+    /1\)([\s\S]*?)\n\s*(?:\n|[A-Z]\w*(?:Error)?\b.*:)/.exec(list)?.[1]?.replace(/\s+/g, " ").trim() ??
+    "the clock"
+  );
 }
 
 function misfit(mutant: Mutant): string[] {

@@ -1,5 +1,14 @@
 import { spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -23,23 +32,24 @@ export type Verdict = "killed" | "survived" | "broken";
 
 export interface Trial {
   readonly verdict: Verdict;
-  /** What a reader needs if it is not killed. */
+  /** What the tests or the compiler said last; empty if all passed. */
   readonly output: string;
 }
 
 /** A copy of the project that may be changed; the packages are shared. */
 export interface Workspace {
-  /** Applies the change, builds, runs the mutant's tests, and takes the change back. */
-  try(mutant: Mutant): Promise<Trial>;
+  readonly folder: string;
+  /** Builds the contracts as they are. */
+  build(): Promise<Trial>;
   /** Runs tests as the sources are. */
   run(files: readonly string[]): Promise<Trial>;
+  /** Applies the change, builds, runs the mutant's tests, and takes the change back. */
+  try(mutant: Mutant): Promise<Trial>;
   remove(): void;
 }
 
 const COPIED = [
-  "artifacts",
   "bench",
-  "cache",
   "contracts",
   "coordinator",
   "hardhat.config.ts",
@@ -48,28 +58,38 @@ const COPIED = [
   "test",
   "tsconfig.json",
 ];
+/** Where Hardhat builds, in the copy. */
+const BUILT = ["artifacts", "cache"];
 const HARDHAT = "node_modules/hardhat/dist/src/cli.js";
 const MOCHA = "node_modules/mocha/bin/mocha.js";
 /** A mutant that makes a test run for ever is noticed by the clock. */
 const LONGEST_MS = 10 * 60_000;
 
-export function createWorkspace(): Workspace {
+/** @param from Folder of the project, or of another workspace, whose build then needs not be made again. */
+export function createWorkspace(from = "."): Workspace {
   const folder = mkdtempSync(join(tmpdir(), "quorate-mutant-"));
-  for (const path of COPIED) cpSync(path, join(folder, path), { recursive: true });
+  for (const path of [...COPIED, ...BUILT]) cpSync(join(from, path), join(folder, path), { recursive: true });
   mkdirSync(join(folder, "types"), { recursive: true });
   symlinkSync(resolve("node_modules"), join(folder, "node_modules"), "junction");
+  const build = async (): Promise<Trial> => {
+    const { code, output } = await command(folder, [HARDHAT, "build", "--no-typechain", "--no-tests"]);
+    return code === 0 ? { verdict: "survived", output: "" } : { verdict: "broken", output };
+  };
   const run = (files: readonly string[]) => runTests(folder, files);
   return {
+    folder,
+    build,
     run,
     async try(mutant) {
       const path = join(folder, mutant.file);
       const source = readFileSync(path, "utf8");
+      const solidity = mutant.file.endsWith(".sol");
       writeFileSync(path, mutated(source, mutant));
       try {
-        // Solidity tests compile what they import; TypeScript ones read artifacts.
-        if (mutant.file.endsWith(".sol") && mutant.killedBy.some((file) => file.endsWith(".ts"))) {
-          const built = await command(folder, [HARDHAT, "build", "--no-typechain", "--no-tests"]);
-          if (built.code !== 0) return { verdict: "broken", output: built.output };
+        if (solidity) {
+          takeBackBuild(folder);
+          const built = await build();
+          if (built.verdict === "broken") return built;
         }
         return await run(mutant.killedBy);
       } finally {
@@ -78,6 +98,19 @@ export function createWorkspace(): Workspace {
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+/** What the unchanged sources were built to, again: else the compiler would also have to undo the mutant before. */
+function takeBackBuild(folder: string): void {
+  for (const name of BUILT) {
+    const [used, kept] = [join(folder, name), join(folder, "unchanged", name)];
+    if (existsSync(kept)) {
+      rmSync(used, { recursive: true });
+      cpSync(kept, used, { recursive: true });
+    } else {
+      cpSync(used, kept, { recursive: true });
+    }
+  }
 }
 
 /** @throws Error if `find` does not occur exactly once or changes nothing. */
@@ -115,7 +148,9 @@ function spec(file: string, index: number): string[] {
 
 function command(folder: string, words: string[]): Promise<{ code: number | "late"; output: string }> {
   return new Promise((done) => {
-    const env = { ...process.env, QUORATE_BUILD_FOLDER: ".", NO_COLOR: "1", FORCE_COLOR: "0" };
+    const plain = { NO_COLOR: "1", FORCE_COLOR: "0" };
+    // Only what the contracts do counts here, not what it costs.
+    const env = { ...process.env, ...plain, QUORATE_BUILD_FOLDER: ".", QUORATE_QUICK_COMPILE: "1" };
     const child = spawn(process.execPath, words, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
     let late = false;
