@@ -1,7 +1,10 @@
 import type { MinerDeps } from "../../coordinator/node/types.ts";
 import type { Evaluator } from "../../coordinator/ports/learning.ts";
+import type { MinerService } from "../../coordinator/ports/transport.ts";
 import { sameHex } from "../../coordinator/protocol/bytes.ts";
+import { REASON, type Vote } from "../../coordinator/protocol/round/messages.ts";
 import type { Aggregator } from "../../coordinator/protocol/round/recompute.ts";
+import { referenceOf, updatesHash } from "../../coordinator/protocol/round/references.ts";
 
 /** The weight that is wrong. */
 export const WRONG_COORDINATE = 4_321;
@@ -14,11 +17,85 @@ export const FAULTS = {
   "wrong-lowest-bit": (deps) => ({ ...deps, aggregator: flipBit(deps.aggregator!, 0) }),
   /** Counts one correct answer more than there is: whatever others score, it votes no. */
   "always-no": (deps) => ({ ...deps, evaluator: overcount(deps.evaluator!) }),
+  /** Sends every other miner its vote, and then the opposite one. */
+  "two-votes": (deps) => ({ ...deps, transport: { ...deps.transport, offerVote: voteTwice(deps) } }),
+  /** As primary answers with a list in another order first; see SERVICE_FAULTS. */
+  "two-manifests": (deps) => deps,
+  /** Waits for somebody else's candidate and signs that. */
+  copies: (deps) => ({
+    ...deps,
+    transport: { ...deps.transport, offerCandidate: () => Promise.reject(new Error("none of its own")) },
+    chain: { ...deps.chain, propose: copyPosted(deps) },
+  }),
   /** Settles with its own votes alone. */
   "omits-votes": (deps) => ({ ...deps, chain: { ...deps.chain, settle: settleAlone(deps) } }),
 } as const satisfies Record<string, (deps: MinerDeps) => MinerDeps>;
 
 export type Fault = keyof typeof FAULTS;
+
+/** What a faulty miner answers differently when it is asked. */
+export const SERVICE_FAULTS: Partial<
+  Record<Fault, (service: MinerService, deps: MinerDeps) => MinerService>
+> = {
+  "two-manifests": (service, deps) => ({ ...service, exchangeManifest: signTwoLists(service, deps) }),
+};
+
+function voteTwice({ transport, signer, federation }: MinerDeps): MinerDeps["transport"]["offerVote"] {
+  return async (endpoint, round, message, signal) => {
+    await transport.offerVote(endpoint, round, message, signal);
+    const { support } = message.vote;
+    const reasons = support ? REASON.payouts : REASON.none;
+    const vote: Vote = {
+      ...message.vote,
+      support: !support,
+      confidence: 10_000,
+      reason: reasons,
+      reasonIndex: 0n,
+    };
+    const signature = await signer.sign(federation.federation.domain, "Vote", vote);
+    // The receiver refuses it, and keeps it.
+    await transport
+      .offerVote(endpoint, round, { ...message, vote, signature }, signal)
+      .catch(() => undefined);
+  };
+}
+
+/** The first answer of a round is signed over a list that is no manifest, so that it is asked for another one. */
+function signTwoLists(
+  service: MinerService,
+  { signer, federation }: MinerDeps,
+): MinerService["exchangeManifest"] {
+  const answered = new Set<bigint>();
+  return async (round, inventory) => {
+    const answer = await service.exchangeManifest(round, inventory);
+    if (answered.has(round) || answer.updates.length < 2) return answer;
+    answered.add(round);
+    const updates = answer.updates.toReversed();
+    const { openingHash } = updates[0]!.update;
+    const message = { round, openingHash, updatesHash: updatesHash(updates.map(referenceOf)) };
+    const signature = await signer.sign(federation.federation.domain, "Manifest", message);
+    return { ...answer, updates, signature };
+  };
+}
+
+/** How often a copier looks for somebody else's candidate, milliseconds. */
+const LOOK_MS = 100;
+
+function copyPosted({ chain, clock, config, signer, federation }: MinerDeps): MinerDeps["chain"]["propose"] {
+  return async (own) => {
+    for (;;) {
+      const { status, candidates } = await chain.round(own.round);
+      const [posted] = candidates;
+      if (status !== "open") throw new Error("nobody posted anything to copy");
+      if (posted) {
+        const { candidate } = posted;
+        const signature = await signer.sign(federation.federation.domain, "Candidate", candidate);
+        return chain.propose(candidate, [{ miner: config.miner, candidate, signature }]);
+      }
+      await clock.sleep(LOOK_MS);
+    }
+  };
+}
 
 /** The engine's result with one bit of one weight turned over. */
 function flipBit(engine: Aggregator, bit: number): Aggregator {

@@ -4,7 +4,7 @@ import { withCleanup } from "../../coordinator/cli/cleanup.ts";
 import { EXIT, processIo } from "../../coordinator/cli/io.ts";
 import { startMiner } from "../../coordinator/cli/miner/node.ts";
 import type { Hex } from "../../coordinator/protocol/bytes.ts";
-import { FAULTS, type Fault } from "./faults.ts";
+import { FAULTS, type Fault, SERVICE_FAULTS } from "./faults.ts";
 
 const text = { type: "string" } as const;
 const { values } = parseArgs({
@@ -14,13 +14,17 @@ const stop = new AbortController();
 process.on("SIGTERM", () => stop.abort());
 await withCleanup(async (cleanup) => {
   const { rpc, contract, keystore, task } = values;
+  const fault = values.fault as Fault;
   const passwordFile = values["password-file"];
   const key = { keystore: keystore!, passwordFile: passwordFile! };
   const options = { rpc: rpc!, contract: contract as Hex, ...key, ...(task && { task }) };
   const loopback = { host: "127.0.0.1", metricsHost: "127.0.0.1" };
   const node = { ...loopback, watch: false, logLevel: "info", json: true };
   const cli = { io: processIo(), result: { code: EXIT.ok }, signal: stop.signal };
-  await startMiner({ ...options, ...node }, cli, cleanup, FAULTS[values.fault as Fault]);
+  await startMiner({ ...options, ...node }, cli, cleanup, {
+    deps: FAULTS[fault],
+    ...(SERVICE_FAULTS[fault] && { service: SERVICE_FAULTS[fault] }),
+  });
   if (!stop.signal.aborted)
     await new Promise((resolve) => stop.signal.addEventListener("abort", resolve, { once: true }));
 });

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { JsonRpcProvider } from "ethers";
 import { openFileLedger } from "../../coordinator/adapters/ledger/file-ledger.ts";
@@ -7,6 +8,7 @@ import { LEDGER_FILE } from "../../coordinator/cli/connect.ts";
 import { splitMnist } from "../../coordinator/cli/data/split.ts";
 import { formatAttack } from "../../coordinator/protocol/attacks/attack.ts";
 import type { Hex } from "../../coordinator/protocol/bytes.ts";
+import { QuorateError } from "../../coordinator/protocol/errors.ts";
 import { EXACT_SHAPLEY_CLIENTS } from "../../coordinator/protocol/round/recompute.ts";
 import type { Funder, User } from "../federation/accounts.ts";
 import { hardhatArtifacts } from "../federation/artifact.ts";
@@ -21,6 +23,8 @@ import type { Supervisor } from "./supervisor.ts";
 
 const CLI = fileURLToPath(new URL("../../coordinator/cli/quorate.js", import.meta.url));
 const FAULTY = fileURLToPath(new URL("faulty-miner.ts", import.meta.url));
+const ANVIL = fileURLToPath(new URL("../../node_modules/.bin/anvil", import.meta.url));
+const ASK_AGAIN_MS = 100;
 const CHAIN = fileURLToPath(new URL("chain.ts", import.meta.url));
 
 /** Long enough for a loaded machine; a process that ends early is noticed at once. */
@@ -46,8 +50,7 @@ export async function setUpFederation(
   supervisor: Supervisor,
   display: Display,
 ): Promise<DemoFederation> {
-  supervisor.start({ name: "chain", args: [CHAIN] });
-  const [, rpcUrl] = await supervisor.waitForLog("chain", /listening at (\S+)/, START_TIMEOUT_MS);
+  const rpcUrl = options.anvil ? await startAnvil(options, supervisor) : await startHardhat(supervisor);
   display.line(`chain      ${rpcUrl}`);
   const provider = new JsonRpcProvider(rpcUrl, undefined, { batchMaxCount: 1, cacheTimeout: -1 });
   const signer = await provider.getSigner(0);
@@ -75,7 +78,44 @@ export async function setUpFederation(
   });
   await fundRewards(funder, BigInt(options.rounds));
   const contract = deployment.contracts.RoundConsensus!.address;
-  return { rpcUrl: rpcUrl!, provider, funder, contract, miners, endpoints, clients };
+  return { rpcUrl, provider, funder, contract, miners, endpoints, clients };
+}
+
+async function startHardhat(supervisor: Supervisor): Promise<string> {
+  supervisor.start({ name: "chain", args: [CHAIN] });
+  const [, rpcUrl] = await supervisor.waitForLog("chain", /listening at (\S+)/, START_TIMEOUT_MS);
+  return rpcUrl!;
+}
+
+/**
+ * Starts anvil as the options say; resolves with its address.
+ * @param port the one it had before, if it is started again
+ */
+export async function startAnvil(
+  { anvil = [], out }: DemoOptions,
+  supervisor: Supervisor,
+  port?: number,
+): Promise<string> {
+  const at = port ?? (await freePorts(1))[0]!;
+  const own = anvil.map((word) => (word.endsWith(".json") ? join(out, word) : word));
+  const args = ["--port", String(at), "--accounts", "20", "--hardfork", "prague", ...own];
+  supervisor.start({ name: "chain", command: ANVIL, args });
+  const rpcUrl = `http://127.0.0.1:${at}`;
+  const end = Date.now() + START_TIMEOUT_MS;
+  for (;;) {
+    if (await answers(rpcUrl)) return rpcUrl;
+    supervisor.check();
+    if (Date.now() > end)
+      throw new QuorateError("PROCESS_TIMEOUT", `anvil does not answer at ${rpcUrl}`, { rpcUrl });
+    await sleep(ASK_AGAIN_MS);
+  }
+}
+
+async function answers(rpcUrl: string): Promise<boolean> {
+  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_chainId", params: [] });
+  const headers = { "content-type": "application/json" };
+  const answer = await fetch(rpcUrl, { method: "POST", headers, body }).catch(() => undefined);
+  return answer?.ok === true;
 }
 
 /** Seconds to score one coalition on one image, on a slow core. */

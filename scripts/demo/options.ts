@@ -35,6 +35,8 @@ export interface DemoOptions {
   readonly miners: number;
   /** A miner that is not honest. */
   readonly faulty?: { readonly index: number; readonly fault: Fault };
+  /** More arguments of anvil, if it is to be the chain; paths are relative to `out`. Else a Hardhat chain. */
+  readonly anvil?: readonly string[];
   /** Ports the miners' processes listen at, if something stands between them and their endpoints. */
   readonly listenAt?: readonly number[];
   readonly seed: string;

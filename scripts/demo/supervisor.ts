@@ -12,7 +12,9 @@ const TAIL_LINES = 25;
 export interface ProcessSpec {
   /** Names the log file too. */
   readonly name: string;
-  /** Arguments of Node: the script, then its own. */
+  /** The program; Node, if not given. */
+  readonly command?: string;
+  /** Of Node: the script, then its own. */
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -46,11 +48,11 @@ export class Supervisor {
   }
 
   /** Starts a process; its output goes to `<folder>/<name>.log`. */
-  start({ name, args, env = {} }: ProcessSpec): RunningProcess {
+  start({ name, command = process.execPath, args, env = {} }: ProcessSpec): RunningProcess {
     const log = join(this.#folder, `${name}.log`);
     const file = openSync(log, "a");
     // A group of its own: Ctrl-C reaches the supervisor alone, which then stops the processes in order.
-    const child = spawn(process.execPath, [...args], {
+    const child = spawn(command, [...args], {
       stdio: ["ignore", file, file],
       env: { ...process.env, ...env },
       detached: true,

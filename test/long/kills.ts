@@ -8,10 +8,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { createPrng, type Prng } from "../../coordinator/protocol/learning/prng.ts";
 import type { FederationView } from "../../coordinator/protocol/views/federation-view.ts";
-import { freePorts } from "../../scripts/demo/folder.ts";
+import type { LogFollower } from "../../scripts/demo/log-follower.ts";
 import { type Flow, startFlow } from "../../scripts/demo/scenarios/flow.ts";
 import {
   checkSignatures,
+  followersOf,
   journalOf,
   killMiner,
   logOf,
@@ -19,7 +20,7 @@ import {
 } from "../../scripts/demo/scenarios/miners.ts";
 import { agreedRounds, must, playScenario, until } from "../../scripts/demo/scenarios/scenario.ts";
 import { createSignatureBook, type SignatureBook } from "../../scripts/demo/scenarios/signature-book.ts";
-import { type Exchange, openWireTap, type WireTap } from "../../scripts/demo/scenarios/wire-tap.ts";
+import type { Exchange } from "../../scripts/demo/scenarios/wire-tap.ts";
 
 const { values } = parseArgs({
   options: {
@@ -31,30 +32,57 @@ const { values } = parseArgs({
 const KILLS = Number(values.kills ?? (values.sample ? 8 : 200));
 const MINERS = 2;
 const CLIENTS = 3;
-/** Milliseconds between a restart and the next kill: from less than a start takes to more than a round. */
-const LONGEST_LIFE_MS = 8_000;
+/** Milliseconds a miner that is ready again lives at most: longer than a round takes. */
+const LONGEST_LIFE_MS = 6_000;
+/** One kill in so many comes while the miner may still be starting. */
+const EARLY_IN = 4;
+/** Milliseconds that a start may take on a busy machine. */
+const START_MS = 120_000;
 /** Milliseconds a killed miner stays away at most. */
 const LONGEST_ABSENCE_MS = 1_000;
+/** Times the usual deadlines: they are not what is tried here. Rounds that go well end early. */
+const SLACK = 4;
 /** One kill in so many takes both miners. */
 const BOTH_IN = 8;
 const TELL_EVERY = 10;
 
 /** Kills one miner or both, and starts them again. */
-async function killOnce(flow: Flow, prng: Prng): Promise<string> {
-  await sleep(prng.below(LONGEST_LIFE_MS));
+async function killOnce(flow: Flow, prng: Prng, followers: readonly LogFollower[]): Promise<string> {
+  const life = prng.below(LONGEST_LIFE_MS);
+  if (prng.below(EARLY_IN) > 0) await untilReady(followers);
+  await sleep(life);
   const both = prng.below(BOTH_IN) === 0;
   const victims = both ? [0, 1] : [prng.below(MINERS)];
   await Promise.all(victims.map((index) => killMiner(flow, index)));
   await sleep(prng.below(LONGEST_ABSENCE_MS));
-  for (const index of victims) restartMiner(flow, index);
+  for (const index of victims) {
+    ready.delete(index);
+    followers[index]!.read();
+    restartMiner(flow, index);
+  }
   return victims.map((index) => index + 1).join(" and ");
+}
+
+/** Miners that have reported to be listening since their last start. */
+const ready = new Set<number>();
+
+/** Rounds must get on between the kills, however slow the machine is. */
+async function untilReady(followers: readonly LogFollower[]): Promise<void> {
+  const end = Date.now() + START_MS;
+  while (ready.size < followers.length) {
+    for (const [index, follower] of followers.entries())
+      if (follower.read().some(({ event }) => event === "listening")) ready.add(index);
+    must(Date.now() < end, `all miners listen within ${START_MS / 1_000} s`);
+    await sleep(50);
+  }
 }
 
 async function killLoop(flow: Flow): Promise<void> {
   const prng = createPrng(`kills/${values.seed}`);
+  const followers = followersOf(flow);
   const started = Date.now();
   for (let kill = 1; kill <= KILLS; kill++) {
-    const victims = await killOnce(flow, prng);
+    const victims = await killOnce(flow, prng, followers);
     flow.supervisor.check();
     if (kill % TELL_EVERY !== 0 && kill !== KILLS) continue;
     const view = await flow.chain.view();
@@ -124,24 +152,18 @@ async function run(flow: Flow, exchanges: readonly Exchange[]): Promise<string> 
 }
 
 const exchanges: Exchange[] = [];
-const taps: WireTap[] = [];
 let flow: Flow | undefined;
 let ok = false;
 console.log(`${KILLS} kills, seed ${values.seed}`);
 const stop = () => process.exit(130);
 process.once("SIGINT", stop).once("SIGTERM", stop);
 try {
-  const listenAt = await freePorts(MINERS);
   // As many rounds as could ever be: the pot must not run dry.
   const rounds = 100 + 4 * KILLS;
+  const tap = () => ({ seen: (exchange: Exchange) => void exchanges.push(exchange) });
   // Clean labels: a model that got worse is voted down, which is no fault.
-  const settings = { rounds, miners: MINERS, clients: CLIENTS, labelNoise: [0, 0, 0], listenAt };
-  flow = await startFlow(settings, async ({ endpoints }) => {
-    for (const [index, endpoint] of endpoints.entries()) {
-      const port = Number(new URL(endpoint).port);
-      taps.push(await openWireTap(port, listenAt[index]!, (exchange) => exchanges.push(exchange)));
-    }
-  });
+  const settings = { rounds, miners: MINERS, clients: CLIENTS, labelNoise: [0, 0, 0], slack: SLACK, tap };
+  flow = await startFlow(settings);
   const scenario = { name: "kills", what: "", settings, run: (running: Flow) => run(running, exchanges) };
   console.log(`ok: ${KILLS} kills; ${await playScenario(scenario, flow)}`);
   ok = true;
@@ -150,6 +172,5 @@ try {
   if (flow) for (const index of [0, 1]) console.log(logOf(flow, index).split("\n").slice(-15).join("\n"));
 } finally {
   await flow?.stop();
-  for (const tap of taps) await tap.close();
 }
 process.exit(ok ? 0 : 1);

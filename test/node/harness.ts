@@ -44,6 +44,8 @@ export interface TestWorldOptions {
   readonly evaluator?: boolean;
   /** Changes what one miner is composed of. */
   readonly tamper?: (deps: MinerDeps, index: number) => MinerDeps;
+  /** Changes what one miner answers. */
+  readonly answer?: (service: MinerService, deps: MinerDeps, index: number) => MinerService;
 }
 
 /** A chain, miners and clients in one process; miners and clients share nothing but chain and transport. */
@@ -222,8 +224,9 @@ export class TestWorld {
       federation: this.federation,
       config: { miner: parts.address, endpoint: parts.endpoint, version: "0.0.0", pollMs: 100 },
     };
-    const miner = createMiner(this.options.tamper?.(deps, index) ?? deps);
-    this.services.set(parts.endpoint, miner.service);
+    const own = this.options.tamper?.(deps, index) ?? deps;
+    const miner = createMiner(own);
+    this.services.set(parts.endpoint, this.options.answer?.(miner.service, own, index) ?? miner.service);
     return miner;
   }
 }

@@ -10,7 +10,7 @@ const STATUS_OF_CODE: readonly (readonly [RegExp, number])[] = [
   [/_MISSING$|NOT_FOUND|UNKNOWN/, 404],
   [/^NOT_PRIMARY$|^NOT_YET$|CLOSED|DUPLICATE|REPLAYED|CONFLICT|WRONG_(ROUND|BASE)|TOO_MANY_UPDATES/, 409],
   [/^RATE_LIMITED$/, 429],
-  [/_BUSY$|_UNAVAILABLE$|^RPC_|^CHAIN_/, 503],
+  [/_BUSY$|_UNAVAILABLE$|_UNWRITABLE$|^RPC_|^CHAIN_/, 503],
 ];
 
 /** Any other error that the code knows is the asker's fault. */

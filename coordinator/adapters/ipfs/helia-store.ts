@@ -94,12 +94,16 @@ function fileOperations(
   const add = (bytes: Uint8Array): Promise<Hex> =>
     inTurn(async () => {
       const blocks: string[] = [];
-      const root = await layOut(bytes, async (cid, block) => {
-        blocks.push(cid.toString());
-        await helia.blockstore.put(cid, block);
-      });
-      await pins.add(digestOf(root), blocks);
-      return digestOf(root);
+      try {
+        const root = await layOut(bytes, async (cid, block) => {
+          blocks.push(cid.toString());
+          await helia.blockstore.put(cid, block);
+        });
+        await pins.add(digestOf(root), blocks);
+        return digestOf(root);
+      } catch (error) {
+        throw writeError(error);
+      }
     });
   return {
     add,
@@ -203,6 +207,21 @@ function fetchError(error: unknown, digest: Hex, signal: AbortSignal): QuorateEr
     "CONTENT_UNAVAILABLE",
     `${digest} could not be fetched: ${why}`,
     { digest },
+    { cause: error },
+  );
+}
+
+/** What a system says that has no room, or lets nobody write. */
+const UNWRITABLE = /\b(ENOSPC|EDQUOT|EFBIG|EROFS|EACCES|EPERM|EIO)\b/;
+
+/** The blockstore's own errors hold the system's code in their text only. */
+function writeError(error: unknown): unknown {
+  const [, cause] = UNWRITABLE.exec(`${(error as NodeJS.ErrnoException).code} ${error}`) ?? [];
+  if (!cause) return error;
+  return new QuorateError(
+    "STORE_UNWRITABLE",
+    `a file cannot be stored (${cause}): nothing is acknowledged until it can; make room, or let this user write`,
+    { cause },
     { cause: error },
   );
 }

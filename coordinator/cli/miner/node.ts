@@ -21,6 +21,7 @@ import type { MinerRecord } from "../../ports/chain.ts";
 import type { ContentStore } from "../../ports/content-store.ts";
 import type { LoadedFederation } from "../../ports/federation.ts";
 import type { Metrics } from "../../ports/metrics.ts";
+import type { MinerService } from "../../ports/transport.ts";
 import { type Hex, sameHex } from "../../protocol/bytes.ts";
 import { QuorateError } from "../../protocol/errors.ts";
 import type { Aggregator } from "../../protocol/round/recompute.ts";
@@ -36,15 +37,21 @@ import { describeEvent } from "./events.ts";
 import { followOutcomes, openMetrics } from "./metrics.ts";
 import type { MinerRunOptions } from "./run.ts";
 
+/** Replaces parts of a node before it is made, or what it answers. */
+export interface MinerChange {
+  readonly deps?: (deps: MinerDeps) => MinerDeps;
+  readonly service?: (service: MinerService, deps: MinerDeps) => MinerService;
+}
+
 /**
  * Composes a miner's node and starts it; `cleanup` stops it.
- * @param change replaces parts of the node before it is made; a fault, in a run that shows what comes of it
+ * @param change makes it another miner; a fault, in a run that shows what comes of it
  */
 export async function startMiner(
   options: MinerRunOptions,
   cli: Cli,
   cleanup: Cleanup,
-  change: (deps: MinerDeps) => MinerDeps = (deps) => deps,
+  change: MinerChange = {},
 ): Promise<void> {
   const { io, signal } = cli;
   const folder = dataFolder(options);
@@ -70,7 +77,7 @@ export async function startMiner(
   const { metrics, url } = await openMetrics(options, { chain, ledger, record }, cleanup);
   const outside = { chain, store, content, transport, clock, logger, metrics };
   const evaluator = evaluatorOf(federation, cleanup);
-  const miner = createMiner(change({ ...own, ...outside, ...evaluator, aggregator, federation, sha256 }));
+  const miner = makeMiner({ ...own, ...outside, ...evaluator, aggregator, federation, sha256 }, change);
   const outcomes = followOutcomes({ chain, metrics, logger, report });
   await outcomes();
   miner.on(({ kind }) => void (kind === "round" && outcomes()));
@@ -78,6 +85,12 @@ export async function startMiner(
   await serve(miner, { options, record, cleanup, report, modelBytes, metrics, metricsUrl: url });
   const shared = { chain, content, federation, aggregator, recoverer, evidence };
   if (options.watch) watchAlong({ ...shared, report, signal, cleanup, metrics, logger });
+}
+
+function makeMiner(honest: MinerDeps, change: MinerChange): Miner {
+  const deps = change.deps?.(honest) ?? honest;
+  const miner = createMiner(deps);
+  return { ...miner, service: change.service?.(miner.service, deps) ?? miner.service };
 }
 
 function configOf({ retainRounds }: MinerRunOptions, { miner, endpoint }: MinerRecord) {

@@ -1,7 +1,10 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { sameHex } from "../../../coordinator/protocol/bytes.ts";
 import type { RoundRecord } from "../../../coordinator/protocol/views/federation-view.ts";
+import type { LogFollower } from "../log-follower.ts";
+import type { Flow } from "./flow.ts";
 import {
   checkSignatures,
   followersOf,
@@ -10,9 +13,9 @@ import {
   minerThatReports,
   restartMiner,
 } from "./miners.ts";
-import { must, type Scenario } from "./scenario.ts";
+import { must, type Scenario, until } from "./scenario.ts";
 
-/** The moments at which a miner is killed, one a round: the event it has just reported, in the course of a round. */
+/** The moments at which the primary is killed, one a round: the event it has just reported, in the course of a round. */
 const MOMENTS = [
   { phase: "collect", event: "update" },
   { phase: "propose, after the manifest was signed", event: "manifest" },
@@ -33,15 +36,29 @@ function checkRecovered(record: RoundRecord): void {
   must(record.countedVotes.length >= 2, `round ${round} counted both votes`);
 }
 
+/** Index of the primary, once it has reported an event; of whoever reports a settlement, which anyone may send. */
+async function primaryThatReports(
+  flow: Flow,
+  followers: readonly LogFollower[],
+  { event, round }: { readonly event: string; readonly round: number },
+): Promise<number> {
+  if (event === "settled") return minerThatReports(followers, event, round);
+  await until(flow, ({ latestRound }) => latestRound >= BigInt(round), `round ${round} is open`);
+  const [address] = (await flow.chain.round(BigInt(round))).order!;
+  const primary = flow.federation.miners.findIndex(({ wallet }) => sameHex(wallet.address, address!));
+  await minerThatReports([followers[primary]!], event, round);
+  return primary;
+}
+
 const killedInEachPhase: Scenario = {
   name: "killed-in-each-phase",
-  what: "in each of five rounds a miner is killed in another phase and started again",
+  what: "in each of five rounds the primary is killed in another phase and started again",
   settings: { rounds: MOMENTS.length + 1 },
   async run(flow) {
     const followers = followersOf(flow);
     for (const [index, { phase, event }] of MOMENTS.entries()) {
       const round = index + 1;
-      const victim = await minerThatReports(followers, event, round);
+      const victim = await primaryThatReports(flow, followers, { event, round });
       await killMiner(flow, victim);
       restartMiner(flow, victim);
       const record = await flow.ended(round);
@@ -51,7 +68,7 @@ const killedInEachPhase: Scenario = {
     }
     checkRecovered(await flow.ended(MOMENTS.length + 1));
     checkSignatures(flow);
-    return `killed after ${MOMENTS.map(({ event }) => event).join(", ")}; every round agreed, all updates in`;
+    return `the primary killed after ${MOMENTS.map(({ event }) => event).join(", ")}; every round agreed, all updates in`;
   },
 };
 

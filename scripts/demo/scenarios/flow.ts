@@ -6,8 +6,10 @@ import { createChainReader, type QuorateReader } from "../../../coordinator/adap
 import { FEDAVG } from "../../../coordinator/protocol/aggregation/rule.ts";
 import type { RoundRecord } from "../../../coordinator/protocol/views/federation-view.ts";
 import { type DemoFederation, setUpFederation, startNodes } from "../federation.ts";
+import { freePorts } from "../folder.ts";
 import type { DemoOptions } from "../options.ts";
 import { Supervisor } from "../supervisor.ts";
+import { openWireTap, type WireTap, type WireTapOptions } from "./wire-tap.ts";
 
 /** A small federation of real processes in a temporary folder. */
 export interface Flow {
@@ -22,28 +24,29 @@ export interface Flow {
   stop(): Promise<void>;
 }
 
-export type FlowSettings = Partial<DemoOptions> & { readonly startClients?: boolean };
+export type FlowSettings = Partial<DemoOptions> & {
+  readonly startClients?: boolean;
+  /** Puts a tap between each miner and all others. */
+  readonly tap?: (index: number) => WireTapOptions;
+};
 
+const MINERS = 2;
 const ROUND_TIMEOUT_MS = 120_000;
 
-/**
- * Starts chain, miners and (unless told otherwise) clients, with little data: a round takes about four seconds.
- * @param prepare is waited for once all contracts and accounts are there and no node runs yet
- */
-export async function startFlow(
-  settings: FlowSettings,
-  prepare: (federation: DemoFederation) => Promise<void> = async () => {},
-): Promise<Flow> {
+/** Starts chain, miners and (unless told otherwise) clients, with little data: a round takes about four seconds. */
+export async function startFlow(settings: FlowSettings): Promise<Flow> {
   const out = mkdtempSync(join(tmpdir(), "quorate-flow-"));
-  const options = optionsOf(settings, out);
+  const { tap, startClients, ...rest } = settings;
+  const listenAt = tap && { listenAt: await freePorts(settings.miners ?? MINERS) };
+  const options = { ...optionsOf(rest, out), ...listenAt };
   const supervisor = new Supervisor(join(out, "logs"));
   const killAll = () => supervisor.killNow();
   process.once("exit", killAll);
   const quiet = { line: () => {}, round: () => {}, training: () => {}, stop: () => {} };
   try {
     const federation = await setUpFederation(options, supervisor, quiet);
-    await prepare(federation);
-    const clients = settings.startClients === false ? [] : federation.clients;
+    const taps = tap ? await openTaps(options, federation, tap) : [];
+    const clients = startClients === false ? [] : federation.clients;
     await startNodes(options, supervisor, { ...federation, clients });
     const where = { rpcUrl: federation.rpcUrl, roundConsensus: federation.contract };
     const chain = await createChainReader(where);
@@ -59,6 +62,7 @@ export async function startFlow(
         federation.provider.destroy();
         await federation.funder.ledger.close();
         await supervisor.stop();
+        for (const each of taps) await each.close();
         process.off("exit", killAll);
         rmSync(out, { recursive: true, force: true });
       },
@@ -69,7 +73,16 @@ export async function startFlow(
   }
 }
 
-function optionsOf(settings: FlowSettings, out: string): DemoOptions {
+function openTaps(
+  { listenAt = [] }: DemoOptions,
+  { endpoints }: DemoFederation,
+  tap: (index: number) => WireTapOptions,
+): Promise<WireTap[]> {
+  const ports = endpoints.map((endpoint) => Number(new URL(endpoint).port));
+  return Promise.all(ports.map((port, index) => openWireTap(port, listenAt[index]!, tap(index))));
+}
+
+function optionsOf(settings: Partial<DemoOptions>, out: string): DemoOptions {
   return {
     rounds: 1,
     clients: 3,
@@ -77,7 +90,7 @@ function optionsOf(settings: FlowSettings, out: string): DemoOptions {
     rule: FEDAVG,
     byzantine: 0,
     attack: { name: "none" },
-    miners: 2,
+    miners: MINERS,
     seed: "1",
     out,
     keep: false,

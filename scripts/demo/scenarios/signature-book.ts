@@ -9,12 +9,15 @@ import { createRecoverer } from "../../../coordinator/adapters/keys/recover.ts";
 import type { ChainHistory } from "../../../coordinator/ports/chain-history.ts";
 import type { SignedEntry } from "../../../coordinator/ports/journal.ts";
 import type { Hex } from "../../../coordinator/protocol/bytes.ts";
+import {
+  contradict,
+  type SignedOnce,
+  slotOfOnce,
+} from "../../../coordinator/protocol/faults/contradiction.ts";
 import { messageFromJson } from "../../../coordinator/protocol/round/message-json.ts";
 import {
   type Domain,
-  type Messages,
   messageDigest,
-  REASON,
   type Reason,
   type Vote,
 } from "../../../coordinator/protocol/round/messages.ts";
@@ -22,12 +25,8 @@ import { referenceOf, updatesHash } from "../../../coordinator/protocol/round/re
 import type { FederationView, RoundRecord } from "../../../coordinator/protocol/views/federation-view.ts";
 import type { Exchange } from "./wire-tap.ts";
 
-/** Messages of which a key may sign one a slot. */
-type Once = "Manifest" | "Candidate" | "Vote";
-
 interface Seen {
-  readonly digest: Hex;
-  readonly message: Messages[Once];
+  readonly signed: SignedOnce;
   readonly from: Set<string>;
 }
 
@@ -47,19 +46,17 @@ export function createSignatureBook(domain: Domain, keys: ReadonlySet<string>): 
   const slots = new Map<string, Seen[]>();
   const recoverer = createRecoverer();
 
-  const add = <K extends Once>(from: string, kind: K, signed: { message: Messages[K]; signature: Hex }) => {
-    const { message, signature } = signed;
+  const add = (from: string, signed: SignedOnce) => {
+    const { kind, message, signature } = signed;
     const signer = recoverer.recover(domain, kind, message, signature)?.toLowerCase();
     if (!signer || !keys.has(signer)) return;
-    const { round, openingHash } = message;
-    const about = kind === "Vote" ? (message as Vote).candidate : "";
-    const slot = `${signer} ${round} ${openingHash} ${kind} ${about}`;
+    const slot = `${signer} ${slotOfOnce(signed)}`;
     const seen = slots.get(slot) ?? [];
     slots.set(slot, seen);
-    const digest = messageDigest(domain, kind, message);
-    const known = seen.find((other) => other.digest === digest);
+    const digest = (one: SignedOnce) => messageDigest(domain, one.kind, one.message);
+    const known = seen.find((other) => digest(other.signed) === digest(signed));
     if (known) known.from.add(from);
-    else seen.push({ digest, message, from: new Set([from]) });
+    else seen.push({ signed, from: new Set([from]) });
   };
 
   return {
@@ -69,22 +66,23 @@ export function createSignatureBook(domain: Domain, keys: ReadonlySet<string>): 
       // Refusals and torn answers hold no signature.
       for (const read of readersOf(BigInt(round), `${method} ${what}`, { request, response }))
         try {
-          read((kind, signed) => add("wire", kind, signed));
+          read((signed) => add("wire", signed));
         } catch {}
     },
     journal(entries) {
       for (const { kind, message, signature } of entries)
         if (kind === "Manifest" || kind === "Candidate" || kind === "Vote")
-          add("journal", kind, { message: messageFromJson(kind, message), signature });
+          add("journal", { kind, message: messageFromJson(kind, message), signature } as SignedOnce);
     },
     async chain(history, view) {
       for (const record of view.rounds.values()) {
         for (const { candidate, signers } of record.candidates)
-          for (const { signature } of signers) add("chain", "Candidate", { message: candidate, signature });
-        for (const signed of await votesOf(history, record)) add("chain", "Vote", signed);
+          for (const { signature } of signers)
+            add("chain", { kind: "Candidate", message: candidate, signature });
+        for (const signed of await votesOf(history, record)) add("chain", { kind: "Vote", ...signed });
       }
     },
-    doubles: () => [...slots].filter(([, seen]) => contradict(seen)).map(([slot]) => slot),
+    doubles: () => [...slots].filter(([, seen]) => contradictsItself(seen)).map(([slot]) => slot),
     counts() {
       const counts: Record<string, number> = {};
       for (const { from } of [...slots.values()].flat())
@@ -94,7 +92,7 @@ export function createSignatureBook(domain: Domain, keys: ReadonlySet<string>): 
   };
 }
 
-type Take = <K extends Once>(kind: K, signed: { message: Messages[K]; signature: Hex }) => void;
+type Take = (signed: SignedOnce) => void;
 
 /** How to find the signatures in what passed on a route. */
 function readersOf(
@@ -106,21 +104,21 @@ function readersOf(
     return [
       (take) => {
         const { candidate: message, signature } = decodeText(candidateMessage, request, "candidate");
-        take("Candidate", { message, signature });
+        take({ kind: "Candidate", message, signature });
       },
     ];
   if (route === "POST votes")
     return [
       (take) => {
         const { vote: message, signature } = decodeText(voteMessage, request, "vote");
-        take("Vote", { message, signature });
+        take({ kind: "Vote", message, signature });
       },
     ];
   if (route === "GET votes")
     return [
       (take) => {
         for (const { vote: message, signature } of decodeText(voteList, response, "votes").votes)
-          take("Vote", { message, signature });
+          take({ kind: "Vote", message, signature });
       },
     ];
   if (route !== "POST manifest") return [];
@@ -129,7 +127,7 @@ function readersOf(
       const { updates, signature } = decodeText(updatesMessage, response, "manifest");
       const { openingHash } = updates[0]!.update;
       const message = { round, openingHash, updatesHash: updatesHash(updates.map(referenceOf)) };
-      take("Manifest", { message, signature });
+      take({ kind: "Manifest", message, signature });
     },
   ];
 }
@@ -154,12 +152,6 @@ async function votesOf(history: Pick<ChainHistory, "submittedVotes">, record: Ro
   return votes;
 }
 
-/** Two messages in a slot contradict each other, but for a no about withheld data that its author replaced by a yes. */
-function contradict(seen: readonly Seen[]): boolean {
-  if (seen.length < 2) return false;
-  if (seen.length > 2) return true;
-  const [a, b] = seen.map(({ message }) => message as Partial<Vote>);
-  const replaces = (no: Partial<Vote>, yes: Partial<Vote>) =>
-    no.support === false && no.reason === REASON.withheld && yes.support === true;
-  return !replaces(a!, b!) && !replaces(b!, a!);
+function contradictsItself(seen: readonly Seen[]): boolean {
+  return seen.some((one, i) => seen.slice(i + 1).some((other) => contradict(one.signed, other.signed)));
 }

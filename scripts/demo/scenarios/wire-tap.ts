@@ -16,16 +16,23 @@ export interface WireTap {
 /** Longer bodies are files and uploads: they pass, and are not kept. */
 const KEPT_BYTES = 1_000_000;
 
-/**
- * Listens at `port` and passes requests on to `target`, both on loopback.
- * @param seen gets every exchange whose bodies are JSON, once the answer is complete
- */
+export interface WireTapOptions {
+  /** Gets every exchange whose bodies are JSON, once the answer is complete. */
+  readonly seen?: (exchange: Exchange) => void;
+  /** Paths for which the miner looks as if it were gone. */
+  readonly refuses?: (path: string) => boolean;
+}
+
+/** Listens at `port` and passes requests on to `target`, both on loopback. */
 export async function openWireTap(
   port: number,
   target: number,
-  seen: (exchange: Exchange) => void,
+  { seen = () => {}, refuses = () => false }: WireTapOptions,
 ): Promise<WireTap> {
-  const server = createServer((incoming, outgoing) => pass({ incoming, outgoing, target, seen }));
+  const server = createServer((incoming, outgoing) => {
+    if (refuses(incoming.url ?? "/")) outgoing.destroy();
+    else pass({ incoming, outgoing, target, seen });
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, "127.0.0.1", resolve);
