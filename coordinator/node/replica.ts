@@ -15,6 +15,7 @@ import { recover } from "../protocol/praft/recovery.ts";
 import { currentLeader, type State } from "../protocol/praft/state.ts";
 import { step, wakeAt } from "../protocol/praft/step.ts";
 import type { Anchor, Bundle, Message } from "../protocol/praft/types.ts";
+import { FloodGuard } from "./flood-guard.ts";
 import { RecordWriter } from "./record-writer.ts";
 
 const LIMITS: Limits = {
@@ -23,6 +24,8 @@ const LIMITS: Limits = {
   timeoutFactor: 4,
   bundlesPerBlock: 512,
   maxPending: 10_000,
+  maxPendingPerClient: 1_024,
+  maxPendingBytes: 128 * 2 ** 20,
   checkpointEvery: 64,
   skipViews: 8,
   maxClients: 65_536,
@@ -64,6 +67,7 @@ export class Replica {
   private readonly options: ReplicaOptions;
   private readonly env: Env;
   private readonly writer: RecordWriter;
+  private readonly guard: FloodGuard;
   private readonly clients = new Map<string, PeerId>();
   private readonly stopped = Promise.withResolvers<void>();
   private state!: State;
@@ -75,6 +79,9 @@ export class Replica {
     const { scheme, secretKey, transport, application = orderApplication } = options;
     this.env = { scheme, secretKey, id: transport.self, limits: LIMITS, application };
     this.writer = new RecordWriter(options.log);
+    this.guard = new FloodGuard((from, dropped) =>
+      options.logger.warn({ from, code: "PEER_FLOODS", dropped }, "a peer sends more than is taken"),
+    );
   }
 
   /** Height of the newest block committed here. */
@@ -113,6 +120,7 @@ export class Replica {
   }
 
   private readonly receive: FrameHandler = (from, frame) => {
+    if (!this.guard.admit(from, frame.length, this.options.clock.now())) return;
     try {
       this.handleMessage(from, decodeMessage(frame));
     } catch (error) {

@@ -57,6 +57,8 @@ const LIMITS = {
   timeoutFactor: 4,
   bundlesPerBlock: 4,
   maxPending: 1_000,
+  maxPendingPerClient: 100,
+  maxPendingBytes: 2 ** 20,
   checkpointEvery: 8,
   skipViews: 6,
   maxClients: 3,

@@ -15,10 +15,11 @@ export interface Summary {
   readonly forks: number;
 }
 
-/** Runs seeds from `first` on as long as `more` says, in a thread per core; prints each violation and its replay. */
+/** Runs seeds from `first` on as long as `more` says, in as many threads as cores; prints each violation and its replay. */
 export async function runSeeds(
   first: number,
   more: (ran: number, seconds: number) => boolean,
+  workers: number = availableParallelism(),
 ): Promise<Summary> {
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
@@ -35,7 +36,7 @@ export async function runSeeds(
     console.log(`  again: npm run sim -- --seeds 1 --seed ${seed}`);
   };
   const next = () => (more(ran, seconds()) ? first + ran++ : undefined);
-  await Promise.all(Array.from({ length: availableParallelism() }, () => runThread(next, count)));
+  await Promise.all(Array.from({ length: workers }, () => runThread(next, count)));
   return { seeds: ran, failed, least, steps, faults, seconds: seconds(), forks };
 }
 

@@ -58,7 +58,7 @@ export class Simulation {
   }
 
   run(): Outcome {
-    for (let i = 1; i <= this.#workload.bundles; i++) this.#at(i * 275, () => this.#workload.submit(i));
+    for (let i = 1; i <= this.#workload.bundles; i++) this.#at(i * 230, () => this.#workload.submit(i));
     for (const node of this.#nodes) this.#wake(node);
     const disturbing = !this.#scenario.overthrow;
     for (let t = 300; t < FAULTY_UNTIL && disturbing; t += 300) this.#at(t, () => this.#disturb());

@@ -25,7 +25,7 @@ export function bundlesOf(sequence: number): Bundle[] {
 /** What the clients of a seed want, of all members. */
 export class Workload {
   /** Of each client. */
-  readonly bundles = 28;
+  readonly bundles = 34;
   readonly #nodes: readonly Node[];
   readonly #transmit: (node: Node, message: Message) => void;
 

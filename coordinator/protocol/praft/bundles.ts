@@ -5,8 +5,10 @@ import type { Signatures } from "./certificates.ts";
 import { Writer } from "./codec.ts";
 import type { Committee } from "./config.ts";
 import { MAX_BUNDLES, MAX_OPERATION_BYTES, MAX_OPERATIONS } from "./decode.ts";
+import type { Refusal } from "./effects.ts";
 import { bundleDigest, payloadRoot } from "./encode.ts";
-import type { State, Turn } from "./state.ts";
+import type { Limits } from "./env.ts";
+import type { Pending, State, Turn } from "./state.ts";
 import { DOMAIN } from "./statements.ts";
 import type { Block, Bundle, FullBlock, Payload } from "./types.ts";
 
@@ -53,7 +55,7 @@ function sameBundle(a: Bundle, b: Bundle): boolean {
 }
 
 /** Keeps a client's bundle until it is executed; one executed before is answered again, not executed again. */
-export function onSubmit({ s, env, now, out }: Turn, bundle: Bundle): void {
+export function onSubmit({ s, env, now, out }: Turn, from: string, bundle: Bundle): void {
   const client = clientOf(bundle);
   const executed = s.sessions.get(client) ?? 0;
   if (bundle.sequence <= executed) {
@@ -61,10 +63,37 @@ export function onSubmit({ s, env, now, out }: Turn, bundle: Bundle): void {
     return;
   }
   const key = keyOf(client, bundle.sequence);
-  if (s.pending.length >= env.limits.maxPending || s.pendingByKey.has(key)) return;
-  if (!isBundle(env.scheme, s.committee, bundle)) return;
-  s.pending.push({ client, bundle, since: now });
-  s.pendingByKey.set(key, bundle);
+  if (s.pendingByKey.has(key)) return;
+  const code = refusalOf(s, env.limits, bundle);
+  if (code) out.push({ kind: "refused", code, from });
+  else if (isBundle(env.scheme, s.committee, bundle)) {
+    s.pending.push({ client, bundle, since: now });
+    s.pendingByKey.set(key, bundle);
+    s.pendingOf.set(client, (s.pendingOf.get(client) ?? 0) + 1);
+    s.pendingBytes += bytesOf(bundle);
+  }
+}
+
+/** Why there is no room for a bundle; it costs no signature to say so. */
+function refusalOf(s: State, limits: Limits, bundle: Bundle): Refusal | undefined {
+  const client = clientOf(bundle);
+  const executed = s.sessions.get(client);
+  if (executed === undefined && s.sessions.size >= limits.maxClients) return "PRAFT_CLIENTS_FULL";
+  const most = limits.maxPendingPerClient;
+  if ((s.pendingOf.get(client) ?? 0) >= most || bundle.sequence > (executed ?? 0) + most)
+    return "PRAFT_CLIENT_QUEUE";
+  const full =
+    s.pending.length >= limits.maxPending || s.pendingBytes + bytesOf(bundle) > limits.maxPendingBytes;
+  return full ? "PRAFT_QUEUE_FULL" : undefined;
+}
+
+function bytesOf({ operations }: Bundle): number {
+  return operations.reduce((sum, { length }) => sum + length, 0);
+}
+
+/** The oldest bundle that could be executed now: one whose client left a gap before it waits for the client, not for us. */
+export function oldestReady({ pending, sessions }: State): Pending | undefined {
+  return pending.find(({ client, bundle }) => bundle.sequence === (sessions.get(client) ?? 0) + 1);
 }
 
 /** Pending bundles the chain above the committed block has not yet, each client's in sequence, oldest first. */
@@ -107,7 +136,15 @@ export function execute(s: State, bundles: readonly Bundle[], maxClients: number
 export function forgetExecuted(s: State): void {
   s.pending = s.pending.filter(({ client, bundle }) => {
     const waits = bundle.sequence > (s.sessions.get(client) ?? 0);
-    if (!waits) s.pendingByKey.delete(keyOf(client, bundle.sequence));
+    if (!waits) forget(s, client, bundle);
     return waits;
   });
+}
+
+function forget(s: State, client: string, bundle: Bundle): void {
+  s.pendingByKey.delete(keyOf(client, bundle.sequence));
+  s.pendingBytes -= bytesOf(bundle);
+  const left = (s.pendingOf.get(client) ?? 1) - 1;
+  if (left === 0) s.pendingOf.delete(client);
+  else s.pendingOf.set(client, left);
 }

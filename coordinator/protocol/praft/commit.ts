@@ -1,6 +1,6 @@
 import { type Hex, ZERO_HASH } from "../bytes.ts";
 import { contradicts } from "./anchors.ts";
-import { execute } from "./bundles.ts";
+import { execute, oldestReady } from "./bundles.ts";
 import { compareRank, isQuorumCertificate, sameRank } from "./certificates.ts";
 import { signCheckpoint } from "./checkpoints.ts";
 import { committeeOf } from "./config.ts";
@@ -174,7 +174,7 @@ function prune(s: State): void {
 /** A commit restarts the timer, unless a client has waited so long that this leader may be hiding it. */
 function onProgress(s: State, now: number, limits: Turn["env"]["limits"]): void {
   s.failedViews = Math.max(0, s.failedViews - 1);
-  const oldest = s.pending[0];
+  const oldest = oldestReady(s);
   const patience = 2 * timeoutOf(s, limits);
   if (!oldest || now - oldest.since < patience) s.deadline = now + timeoutOf(s, limits);
 }

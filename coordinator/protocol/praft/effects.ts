@@ -43,4 +43,8 @@ export type Effect =
     };
 
 /** Why a message was refused: for the log and the metrics. */
-export type Refusal = "PRAFT_SNAPSHOT_FALSE" | "PRAFT_CLIENT_FULL" | "PRAFT_QUEUE_FULL" | "PRAFT_ANCHOR";
+export type Refusal =
+  | "PRAFT_SNAPSHOT_FALSE"
+  | "PRAFT_CLIENTS_FULL"
+  | "PRAFT_CLIENT_QUEUE"
+  | "PRAFT_QUEUE_FULL";

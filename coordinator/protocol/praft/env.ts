@@ -8,7 +8,10 @@ export interface Limits {
   /** The timeout is this many times the smoothed high percentile of proposal-to-certificate. */
   readonly timeoutFactor: number;
   readonly bundlesPerBlock: number;
+  /** Bundles that wait for their turn, of all clients and of one, and the bytes of their operations. */
   readonly maxPending: number;
+  readonly maxPendingPerClient: number;
+  readonly maxPendingBytes: number;
   /** Heights between checkpoints. */
   readonly checkpointEvery: number;
   /** How many views a member whose view timed out is skipped. */

@@ -7,9 +7,9 @@ import type {
   Bundle,
   Checkpoint,
   CheckpointCertificate,
-  CheckpointContent,
   FullBlock,
   Handover,
+  KeptSnapshot,
   Message,
   Proposal,
   QuorumCertificate,
@@ -42,12 +42,6 @@ export interface Closing {
   /** Absent if it was taken over with a snapshot. */
   readonly proof?: CommitProof;
   readonly handover: Handover;
-}
-
-/** A snapshot of its own making, or taken over from others with its certificate. */
-export interface KeptSnapshot {
-  readonly content: CheckpointContent;
-  readonly bytes: Uint8Array;
 }
 
 export interface Pending {
@@ -122,6 +116,9 @@ export interface State {
   pending: Pending[];
   /** The same by client and sequence; never iterated. */
   pendingByKey: Map<string, Bundle>;
+  /** How many of each client wait, and the bytes of all. */
+  pendingOf: Map<string, number>;
+  pendingBytes: number;
   /** Last executed sequence by client. */
   sessions: Map<string, number>;
   nextConfig: Config | undefined;
@@ -171,6 +168,8 @@ export function createState(config: Config, env: Env): State {
     anchor: undefined,
     pending: [],
     pendingByKey: new Map(),
+    pendingOf: new Map(),
+    pendingBytes: 0,
     sessions: new Map(),
     token: 0,
     latency: 0,

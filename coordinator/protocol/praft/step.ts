@@ -70,7 +70,7 @@ function onMessage(turn: Turn, from: string, message: Message): void {
       onTimeout(turn, message);
       return;
     case "submit":
-      onSubmit(turn, message.bundle);
+      onSubmit(turn, from, message.bundle);
       return;
     case "enter":
       learnTc(turn, message.tc);
@@ -79,7 +79,7 @@ function onMessage(turn: Turn, from: string, message: Message): void {
       onSyncRequest(turn, from, message);
       return;
     case "sync-reply":
-      onSyncReply(turn, message);
+      onSyncReply(turn, from, message);
       return;
     case "checkpoint":
       onCheckpoint(turn, message);

@@ -48,7 +48,7 @@ interface Proven {
  * Takes a chain whose last block is certified: each block names the one before by hash, so the certificate covers all.
  * Certificates within it need no check: honest weight voted for the blocks that carry them.
  */
-export function onSyncReply(turn: Turn, reply: SyncReply): void {
+export function onSyncReply(turn: Turn, from: string, reply: SyncReply): void {
   const { s } = turn;
   if (reply.qc.epoch !== s.committee.epoch || !isCertified(turn, reply.qc)) return;
   if (!isChain(reply)) return;
@@ -60,6 +60,9 @@ export function onSyncReply(turn: Turn, reply: SyncReply): void {
   if (fresh.length > 0) persist(turn, { kind: "sync-reply", blocks: fresh, qc: reply.qc });
   for (const { block } of reply.blocks) if (s.committee.epoch === epoch) learnQc(turn, block.justify);
   learnQc(turn, reply.qc);
+  // A full answer was cut off: there is more where it came from.
+  if (reply.blocks.length === MAX_SYNC_BLOCKS && fresh.length > 0)
+    send(turn, from, { kind: "sync-request", epoch: s.committee.epoch, height: s.committed.height });
   if (compareRank(reply.qc, s.highQc) >= 0 && s.deadline < turn.now) s.deadline = turn.now;
 }
 

@@ -1,3 +1,4 @@
+import { oldestReady } from "./bundles.ts";
 import { certifyTimeouts, compareRank } from "./certificates.ts";
 import { askForBlocks, chainTo, isCertified, learnQc, timeoutOf } from "./commit.ts";
 import { weightOf } from "./config.ts";
@@ -99,7 +100,8 @@ export function settleTimer({ s, now, env }: Turn): void {
   const chain = chainTo(s, s.highQc.blockHash);
   const { lastVote } = s;
   const voted = lastVote?.view === s.view && compareRank(lastVote, s.highQc) > 0;
-  const waiting = voted || s.pending.length > 0 || s.nextConfig !== undefined || !chain || hasTail(chain);
+  const waiting =
+    voted || oldestReady(s) !== undefined || s.nextConfig !== undefined || !chain || hasTail(chain);
   if (!waiting && s.lastTimeoutView < s.view) s.deadline = NEVER;
   else if (s.deadline === NEVER) s.deadline = now + timeoutOf(s, env.limits);
 }

@@ -143,6 +143,12 @@ export interface CheckpointCertificate {
   readonly signature: Uint8Array;
 }
 
+/** A snapshot of its own making, or taken over from others with its certificate. */
+export interface KeptSnapshot {
+  readonly content: CheckpointContent;
+  readonly bytes: Uint8Array;
+}
+
 /** Proof that an epoch ended with `closing`, which names the config of the next: blocks without payload suffice. */
 export interface Handover {
   readonly closing: Block;
