@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { certifyTimeouts } from "../../../coordinator/protocol/praft/certificates.ts";
 import type { Effect } from "../../../coordinator/protocol/praft/effects.ts";
 import { recover } from "../../../coordinator/protocol/praft/recovery.ts";
-import { signs } from "../../../coordinator/protocol/praft/state.ts";
+import { NEVER, signs } from "../../../coordinator/protocol/praft/state.ts";
 import { timeoutDigest } from "../../../coordinator/protocol/praft/statements.ts";
 import { step } from "../../../coordinator/protocol/praft/step.ts";
 import type { Message, Timeout } from "../../../coordinator/protocol/praft/types.ts";
@@ -46,5 +46,17 @@ describe("praft recovery", () => {
     expect(signs(state)).to.equal(false);
     expect(signs(recover(committee, env, recordsOf(effects), false).state)).to.equal(false);
     expect(signs(recover(committee, env, [], false).state)).to.equal(true);
+  });
+
+  it("signs again in the epoch after the next, counted from where weight Q of the others are", () => {
+    const { env } = node();
+    const { state } = recover(committee, env, [], true);
+    for (const signer of [0, 2, 3]) {
+      expect(state.unknownUntil).to.equal(NEVER);
+      step(state, { kind: "message", now: 1, from: `m${signer}`, message: timeoutOf(signer, 1) }, env);
+    }
+    expect(state.unknownUntil).to.equal(1);
+    const later = (epoch: number) => signs({ ...state, committee: committeeWith([1, 1, 1, 1], epoch) });
+    expect([0, 1, 2].map(later)).to.deep.equal([false, false, true]);
   });
 });
