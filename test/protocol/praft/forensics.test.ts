@@ -104,7 +104,7 @@ describe("praft forensics", () => {
     expect(culpritsOf(testScheme, committee, { ...charge, second: a2 })).to.deep.equal([]);
     const later = tcOf(1, [
       [0, a2.qc],
-      [1, a1.qc],
+      [2, start.qc],
       [3, start.qc],
     ]);
     const report = { kind: "report", child: a1, tc: later } as const;

@@ -3,11 +3,13 @@ import { execute } from "../../../coordinator/protocol/praft/bundles.ts";
 import { decodeMessage } from "../../../coordinator/protocol/praft/decode.ts";
 import { encodeMessage } from "../../../coordinator/protocol/praft/encode.ts";
 import { recover } from "../../../coordinator/protocol/praft/recovery.ts";
+import { encodeSnapshot, snapshotHash, takeSnapshot } from "../../../coordinator/protocol/praft/snapshots.ts";
+import { checkpointDigest } from "../../../coordinator/protocol/praft/statements.ts";
 import type { SnapshotMessage } from "../../../coordinator/protocol/praft/types.ts";
 import { createNode } from "../../praft/node.ts";
 import { bundlesOf, executedOf } from "../../praft/workload.ts";
 import { Cluster } from "./cluster.ts";
-import { committeeOfMembers, committeeWith } from "./fixtures.ts";
+import { committeeOfMembers, committeeWith, keyOf, testScheme } from "./fixtures.ts";
 
 const committee = committeeWith([1, 1, 1, 1]);
 const BUNDLES = 60;
@@ -115,6 +117,29 @@ describe("praft snapshots", () => {
     const again = recover(committee, env, log, false).state;
     expect(again.committee.epoch).to.equal(1);
     expect(again.closings.get(0)!.handover.closing).to.deep.equal(handover.closing);
+  });
+
+  it("do not take a member to a committee that its own one never named", () => {
+    const cluster = farAhead();
+    const config = committeeOfMembers([10, 11, 12, 13], 1);
+    const { state, env } = cluster.nodes[0]!;
+    const { tail, qc } = state.commitProof!;
+    const closing = state.history.at(-1)!;
+    const bytes = encodeSnapshot({ ...takeSnapshot(state, env, closing), config });
+    const content = { ...snapshotOf(cluster).certificate.content, epoch: 1, stateRoot: snapshotHash(bytes) };
+    const at = { ...content, height: closing.block.height, blockHash: closing.hash };
+    const signers = [0, 1, 2];
+    const signature = testScheme.aggregate(
+      signers.map((i) => testScheme.sign(keyOf(10 + i), checkpointDigest(config, at))),
+    );
+    const handover = { closing: closing.block, tail: tail.map(({ block }) => block), qc, config };
+    cluster.tell(3, "m0", {
+      kind: "snapshot",
+      handovers: [handover],
+      certificate: { content: at, signers, signature },
+      bytes,
+    });
+    expect(refusals(cluster)).to.deep.equal(["PRAFT_SNAPSHOT_FALSE"]);
   });
 
   it("count no client above the limit", () => {
