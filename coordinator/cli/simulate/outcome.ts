@@ -8,7 +8,7 @@ export interface Outcome {
   readonly seed: string;
   /** Part of the test images classified rightly, 0 … 1; null if the rule had too few updates to work. */
   readonly accuracy: number | null;
-  /** Updates refused because they were not finite. */
+  /** Updates refused because they were not finite or too large. */
   readonly refused: number;
   /** Mean part of all hostile updates; null where coordinates decide for themselves. */
   readonly hostileShare: number | null;

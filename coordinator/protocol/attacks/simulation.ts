@@ -2,6 +2,7 @@ import { type AggregationContext, aggregate } from "../aggregation/reference.ts"
 import type { Rule } from "../aggregation/rule.ts";
 import { QuorateError } from "../errors.ts";
 import { createPrng, type Prng, permutation } from "../learning/prng.ts";
+import { DEFAULT_MAX_MAGNITUDE } from "../model/safetensors.ts";
 import { type Attack, flippedLabel, forge } from "./attack.ts";
 import { type SparseImages, softmaxAccuracy, softmaxGradient } from "./softmax.ts";
 
@@ -33,7 +34,7 @@ export interface SimulationData {
 export interface SimulationResult {
   /** Part of the test images classified rightly, 0 … 1. */
   readonly accuracy: number;
-  /** Updates refused because they were not finite, over all steps. */
+  /** Updates refused because their models were not finite or beyond what models may hold, over all steps. */
   readonly refused: number;
   /** Mean part that all hostile updates had in the aggregate; null where coordinates decide for themselves. */
   readonly hostileShare: number | null;
@@ -77,7 +78,7 @@ export function simulate(setting: Simulation, data: SimulationData): SimulationR
     for (const [i, client] of clients.entries())
       advance(client, { setting, data, weights, hostile: isHostile(i, setting) });
     const sent = send(clients, { setting, noise });
-    const kept = sent.filter(({ floats }) => floats.every((value) => Number.isFinite(value)));
+    const kept = sent.filter(({ floats }) => isAcceptable(floats, weights, setting));
     refused += sent.length - kept.length;
     const result = combine(kept, setting, {
       centre,
@@ -101,6 +102,11 @@ function combine(
 ) {
   const updates = kept.map(({ floats }) => ({ floats, sampleCount: 1 }));
   return aggregate(rule, updates, context);
+}
+
+/** What a miner checks of a model: here the one that an update alone would lead to. */
+function isAcceptable(floats: Float32Array, weights: Float64Array, { learningRate }: Simulation): boolean {
+  return floats.every((value, j) => Math.abs(weights[j]! - learningRate * value) < DEFAULT_MAX_MAGNITUDE);
 }
 
 function isHostile(client: number, { clients, byzantine }: Simulation): boolean {

@@ -49,9 +49,9 @@ describe("simulation", () => {
     expect(new Set(seeds).size).to.be.above(1);
   });
 
-  it("refuses updates that are not finite, as miners do", () => {
-    for (const attack of ["nan", "infinity"]) {
-      const { refused, accuracy } = run("fedavg", attack);
+  it("refuses updates that are not finite or too large, as miners do", () => {
+    for (const attack of ["nan", "infinity", "scaling:1e30", "ipm:1e6"]) {
+      const { refused, accuracy } = run("multi-krum:2", attack);
       expect(refused).to.equal(2 * setting.steps);
       expect(accuracy).to.equal(1);
     }
