@@ -5,20 +5,20 @@ import type { Page } from "playwright-core";
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** Goes to a page and waits until nothing is on its way any more. */
-export async function visit(page: Page, url: string, hash: string): Promise<void> {
+export async function visit(page: Page, url: string, hash: string, timeout?: number): Promise<void> {
   await page.goto(`${url}/#/${hash}`);
-  await settled(page);
+  await settled(page, timeout);
 }
 
 /** Until the history is read and no part of the page is still loading. */
-export async function settled(page: Page): Promise<void> {
+export async function settled(page: Page, timeout = 20_000): Promise<void> {
   await page.waitForFunction(
     () =>
       /^(live|paused)/.test(document.querySelector(".status-text")?.textContent ?? "") &&
       document.querySelector(".loading") === null &&
       document.querySelector("main h1, main .notice") !== null,
     undefined,
-    { timeout: 20_000 },
+    { timeout },
   );
 }
 
