@@ -1,49 +1,73 @@
 import { expect } from "chai";
-import { onSubmit } from "../../../coordinator/protocol/praft/bundles.ts";
-import type { Effect } from "../../../coordinator/protocol/praft/effects.ts";
+import { arePayloadBundles, onSubmit, withPending } from "../../../coordinator/protocol/praft/bundles.ts";
+import { bundleDigest, payloadRoot } from "../../../coordinator/protocol/praft/encode.ts";
+import type { Turn } from "../../../coordinator/protocol/praft/state.ts";
+import type { Bundle } from "../../../coordinator/protocol/praft/types.ts";
 import { createNode } from "../../praft/node.ts";
-import { bundlesOf } from "../../praft/workload.ts";
-import { Cluster } from "./cluster.ts";
-import { committeeWith } from "./fixtures.ts";
+import { committeeWith, GROUP, keyOf, testScheme } from "./fixtures.ts";
 
-const node = () => createNode(committeeWith([1, 1, 1, 1]), 1, "member");
+const clientKey = keyOf(7, 1);
 
-/** Codes with which bundles are refused. */
-function refusals(limits: object, sequences: readonly number[]): string[] {
-  const { state: s, env } = node();
-  const out: Effect[] = [];
-  const turn = { s, env: { ...env, limits: { ...env.limits, ...limits } }, now: 0, out };
-  for (const n of sequences) onSubmit(turn, "client", bundlesOf(n)[0]!);
-  return out.flatMap((effect) => (effect.kind === "refused" ? [effect.code] : []));
+function bundleOf(sequence: number, operations: readonly string[]): Bundle {
+  const bytes = operations.map((text) => new TextEncoder().encode(text));
+  const unsigned = { clientKey, sequence, operations: bytes, signature: new Uint8Array() };
+  return { ...unsigned, signature: testScheme.sign(clientKey, bundleDigest(GROUP, unsigned)) };
+}
+
+/** A member's turn, and how often it checked a signature. */
+function turnOf() {
+  const { state, env } = createNode(committeeWith([1, 1, 1, 1]), 1, "member");
+  const checked = { count: 0 };
+  const scheme: typeof testScheme = {
+    ...testScheme,
+    verify(...all) {
+      checked.count++;
+      return testScheme.verify(...all);
+    },
+  };
+  const turn: Turn = { s: state, env: { ...env, scheme }, now: 0, out: [] };
+  return { turn, checked };
 }
 
 describe("praft bundles", () => {
-  it("are refused by name when a client, all clients or their bytes are too many", () => {
-    expect(refusals({}, [1, 2, 3])).to.deep.equal([]);
-    expect(refusals({ maxPendingPerClient: 2 }, [1, 2, 3, 3])).to.deep.equal([
-      "PRAFT_CLIENT_QUEUE",
-      "PRAFT_CLIENT_QUEUE",
-    ]);
-    expect(refusals({ maxPendingPerClient: 2 }, [9])).to.deep.equal(["PRAFT_CLIENT_QUEUE"]);
-    expect(refusals({ maxPending: 1 }, [1, 2])).to.deep.equal(["PRAFT_QUEUE_FULL"]);
-    expect(refusals({ maxPendingBytes: 1 }, [1, 2])).to.deep.equal(["PRAFT_QUEUE_FULL"]);
-    expect(refusals({ maxClients: 0 }, [1])).to.deep.equal(["PRAFT_CLIENTS_FULL"]);
+  it("are checked once, when they come, and not again in the block that orders them", () => {
+    const { turn, checked } = turnOf();
+    onSubmit(turn, "client", bundleOf(1, ["a", "b"]));
+    onSubmit(turn, "client", bundleOf(1, ["a", "b"]));
+    const payload = withPending(turn.s, { bundles: [bundleOf(1, ["a", "b"])] });
+    expect(arePayloadBundles(turn, payload)).to.equal(true);
+    expect(checked.count).to.equal(1);
   });
 
-  it("leave room again once they are executed", () => {
-    const cluster = new Cluster();
-    cluster.submit(1, 50);
-    for (const { state } of cluster.nodes) {
-      expect(state.pendingBytes).to.equal(0);
-      expect([state.pending.length, state.pendingOf.size, state.pendingByKey.size]).to.deep.equal([0, 0, 0]);
+  it("are checked in the block if they differ in anything from those that wait", () => {
+    const { turn } = turnOf();
+    const waiting = bundleOf(1, ["a", "b"]);
+    onSubmit(turn, "client", waiting);
+    const other = bundleOf(1, ["a", "c"]);
+    for (const forged of [
+      { ...waiting, operations: other.operations },
+      { ...waiting, operations: [...waiting.operations, new Uint8Array()] },
+      { ...waiting, signature: other.signature },
+      { ...waiting, clientKey: keyOf(8, 1) },
+      { ...waiting, sequence: 2 },
+    ]) {
+      const payload = withPending(turn.s, { bundles: [forged] });
+      expect(payload.bundles[0]).to.equal(forged);
+      expect(arePayloadBundles(turn, payload)).to.equal(false);
     }
+    expect(arePayloadBundles(turn, withPending(turn.s, { bundles: [other] }))).to.equal(true);
   });
 
-  it("of a client that left a gap before them cost nobody a view", () => {
-    const cluster = new Cluster();
-    cluster.submit(1, 1);
-    cluster.submit(3, 3);
-    for (let i = 0; i < 50; i++) cluster.wait(1_000);
-    expect(cluster.nodes.map(({ state }) => state.view)).to.deep.equal([1, 1, 1, 1]);
+  it("have one root for one content, whatever the number of operations", () => {
+    const texts = Array.from({ length: 70 }, (_, i) => `operation ${i}`);
+    const roots = new Set<string>();
+    for (let count = 0; count <= texts.length; count++) {
+      const root = payloadRoot({ bundles: [bundleOf(1, texts.slice(0, count))] });
+      expect(payloadRoot({ bundles: [bundleOf(1, texts.slice(0, count))] })).to.equal(root);
+      roots.add(root);
+    }
+    // The same bytes cut into operations elsewhere are another content.
+    roots.add(payloadRoot({ bundles: [bundleOf(1, ["operation 0operation 1"])] }));
+    expect(roots.size).to.equal(texts.length + 2);
   });
 });
