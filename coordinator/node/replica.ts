@@ -27,6 +27,7 @@ const LIMITS: Limits = {
   maxPendingPerClient: 1_024,
   maxPendingBytes: 128 * 2 ** 20,
   checkpointEvery: 64,
+  joinPatience: 30_000,
   skipViews: 8,
   maxClients: 65_536,
   compactBlocks: 4_096,

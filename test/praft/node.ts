@@ -60,6 +60,7 @@ const LIMITS = {
   maxPendingPerClient: 100,
   maxPendingBytes: 2 ** 20,
   checkpointEvery: 8,
+  joinPatience: Number.MAX_SAFE_INTEGER / 2,
   skipViews: 6,
   maxClients: 3,
   compactBlocks: 16,

@@ -8,9 +8,9 @@ import { MAX_BUNDLES, MAX_OPERATION_BYTES, MAX_OPERATIONS } from "./decode.ts";
 import type { Refusal } from "./effects.ts";
 import { bundleDigest, payloadRoot } from "./encode.ts";
 import type { Limits } from "./env.ts";
-import type { Pending, State, Turn } from "./state.ts";
+import type { State, Turn } from "./state.ts";
 import { DOMAIN } from "./statements.ts";
-import type { Block, Bundle, FullBlock, Payload } from "./types.ts";
+import type { Block, Bundle, FullBlock, Payload, Pending } from "./types.ts";
 
 export function clientOf({ clientKey }: Pick<Bundle, "clientKey">): string {
   return bytesToHex(clientKey);

@@ -12,6 +12,7 @@ import type {
   Payload,
   Proposal,
   QuorumCertificate,
+  Ready,
   ReportedRank,
   SnapshotMessage,
   TimeoutCertificate,
@@ -80,6 +81,8 @@ function readBody(r: Reader, kind: number): Message {
       return { kind: "checkpoint", ...readCheckpointContent(r), ...readSigned(r) };
     case KINDS.damaged:
       return flag(r) ? { kind: "damaged", epoch: r.u64() } : { kind: "damaged" };
+    case KINDS.ready:
+      return readReady(r);
     case KINDS.snapshot:
       return readSnapshotMessage(r);
     case KINDS.reply:
@@ -124,7 +127,20 @@ function readHandover(r: Reader): Handover {
 
 function readProposal(r: Reader): Proposal {
   const full = readFullBlock(r);
-  return { kind: "propose", ...full, ...readSigned(r) };
+  const signed = readSigned(r);
+  const ready = list(r, "joiners", MAX_MEMBERS, readReady);
+  return { kind: "propose", ...full, ...signed, ...(ready.length > 0 && { ready }) };
+}
+
+function readReady(r: Reader): Ready {
+  return {
+    kind: "ready",
+    epoch: r.u64(),
+    height: r.u64(),
+    stateRoot: r.hash(),
+    id: new TextDecoder().decode(r.bytes("member id", 2 * MAX_KEY_BYTES)),
+    signature: r.bytes("signature", MAX_SIGNATURE_BYTES),
+  };
 }
 
 function readSigned(r: Reader): { signer: number; signature: Uint8Array } {

@@ -10,9 +10,13 @@ import type {
   Handover,
   Message,
   Payload,
+  Proposal,
   QuorumCertificate,
+  Ready,
   SnapshotMessage,
+  SyncReply,
   TimeoutCertificate,
+  Vote,
 } from "./types.ts";
 
 /** Version of every message and record. */
@@ -31,6 +35,7 @@ export const KINDS = {
   damaged: 9,
   reply: 10,
   snapshot: 11,
+  ready: 12,
 } as const;
 
 const OPERATIONS_PER_LEAF = 32;
@@ -48,11 +53,13 @@ export function encodeMessage(message: Message): Uint8Array {
 function writeBody(w: Writer, message: Message): void {
   switch (message.kind) {
     case "propose":
-      writeFullBlock(w, message).u32(message.signer).bytes(message.signature);
+      writeProposal(w, message);
+      return;
+    case "ready":
+      writeReady(w, message);
       return;
     case "vote":
-      w.u64(message.epoch).u64(message.view).u64(message.height).hash(message.blockHash);
-      w.u32(message.signer).bytes(message.signature);
+      writeVote(w, message);
       return;
     case "timeout":
       writeQc(w.u64(message.epoch).u64(message.view), message.highQc);
@@ -68,9 +75,7 @@ function writeBody(w: Writer, message: Message): void {
       w.u64(message.epoch).u64(message.height);
       return;
     case "sync-reply":
-      w.u32(message.blocks.length);
-      for (const block of message.blocks) writeFullBlock(w, block);
-      writeQc(w, message.qc);
+      writeSyncReply(w, message);
       return;
     case "checkpoint":
       writeCheckpoint(w, message).u32(message.signer).bytes(message.signature);
@@ -155,6 +160,27 @@ function writeBlock(w: Writer, block: Block): Writer {
 function writeCheckpoint(w: Writer, { epoch, height, ...hashes }: CheckpointContent): Writer {
   w.u64(epoch).u64(height).hash(hashes.blockHash).hash(hashes.stateRoot);
   return w.hash(hashes.decisionsRoot).hash(hashes.nextConfigHash);
+}
+
+function writeProposal(w: Writer, proposal: Proposal): void {
+  const { signer, signature, ready = [] } = proposal;
+  writeFullBlock(w, proposal).u32(signer).bytes(signature).u32(ready.length);
+  for (const each of ready) writeReady(w, each);
+}
+
+function writeVote(w: Writer, vote: Vote): void {
+  w.u64(vote.epoch).u64(vote.view).u64(vote.height).hash(vote.blockHash);
+  w.u32(vote.signer).bytes(vote.signature);
+}
+
+function writeSyncReply(w: Writer, { blocks, qc }: SyncReply): void {
+  w.u32(blocks.length);
+  for (const block of blocks) writeFullBlock(w, block);
+  writeQc(w, qc);
+}
+
+function writeReady(w: Writer, { epoch, height, stateRoot, id, signature }: Ready): void {
+  w.u64(epoch).u64(height).hash(stateRoot).bytes(new TextEncoder().encode(id)).bytes(signature);
 }
 
 function writeOptional(w: Writer, value: number | undefined): void {

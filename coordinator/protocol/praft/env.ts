@@ -14,6 +14,8 @@ export interface Limits {
   readonly maxPendingBytes: number;
   /** Heights between checkpoints. */
   readonly checkpointEvery: number;
+  /** How long an epoch waits for those who join, before it ends without them. */
+  readonly joinPatience: number;
   /** How many views a member whose view timed out is skipped. */
   readonly skipViews: number;
   /** Clients with a session, at most: bundles of further ones are not executed. */

@@ -4,6 +4,7 @@ import { compareRank, largestRank } from "./certificates.ts";
 import { askForBlocks, chainTo } from "./commit.ts";
 import { committeeOf } from "./config.ts";
 import { hashBlock, payloadRoot } from "./encode.ts";
+import { nextOf } from "./joining.ts";
 import { currentLeader, persist, type State, send, signs, type Turn } from "./state.ts";
 import { proposeDigest } from "./statements.ts";
 import type { Block, FullBlock, Payload, Proposal } from "./types.ts";
@@ -32,10 +33,11 @@ function mayStart(s: State): boolean {
   return s.tc?.view === s.view - 1 && compareRank(s.highQc, largestRank(s.tc)) >= 0;
 }
 
-function payloadFor({ s, env }: Turn, chain: readonly FullBlock[]): Payload {
+function payloadFor(turn: Turn, chain: readonly FullBlock[]): Payload {
   if (chain.some(({ block }) => block.nextConfigHash !== ZERO_HASH)) return { bundles: [] };
-  const bundles = choose(s, chain, env.limits.bundlesPerBlock);
-  return s.nextConfig ? { bundles, nextConfig: s.nextConfig } : { bundles };
+  const bundles = choose(turn.s, chain, turn.env.limits.bundlesPerBlock);
+  const next = nextOf(turn);
+  return next ? { bundles, nextConfig: next.config } : { bundles };
 }
 
 /** Something uncommitted is worth an empty block on top of it. */
@@ -68,6 +70,7 @@ function propose(turn: Turn, payload: Payload, chain: readonly FullBlock[]): voi
     hash,
     signer: s.self,
     signature,
+    ...(payload.nextConfig && { ready: nextOf(turn)?.ready ?? [] }),
   };
   s.lastProposed = { view: block.view, height: block.height };
   s.lastProposal = proposal;

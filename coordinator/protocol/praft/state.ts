@@ -11,9 +11,11 @@ import type {
   Handover,
   KeptSnapshot,
   Message,
+  Pending,
   Proposal,
   QuorumCertificate,
   Rank,
+  Ready,
   Timeout,
   TimeoutCertificate,
   Vote,
@@ -42,12 +44,6 @@ export interface Closing {
   /** Absent if it was taken over with a snapshot. */
   readonly proof?: CommitProof;
   readonly handover: Handover;
-}
-
-export interface Pending {
-  readonly client: string;
-  readonly bundle: Bundle;
-  readonly since: number;
 }
 
 /**
@@ -122,6 +118,10 @@ export interface State {
   /** Last executed sequence by client. */
   sessions: Map<string, number>;
   nextConfig: Config | undefined;
+  /** When it was named, and what those who join by it have said, by id. */
+  namedAt: number;
+  ready: Map<string, Ready>;
+  announceAt: number;
   token: number;
   deadline: number;
   resent: boolean;
@@ -206,6 +206,9 @@ export function epochState(committee: Committee, base: Committed, env: Env) {
     skippedUntil: new Array<number>(size).fill(0),
     held: undefined,
     nextConfig: undefined,
+    namedAt: 0,
+    ready: new Map<string, Ready>(),
+    announceAt: 0,
     deadline: NEVER,
     resent: false,
     failedViews: 0,

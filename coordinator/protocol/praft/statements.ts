@@ -14,6 +14,7 @@ export const DOMAIN = {
   node: 8,
   order: 9,
   snapshot: 10,
+  ready: 11,
 } as const;
 
 /** Which group and epoch a statement belongs to. */
@@ -49,4 +50,8 @@ export function checkpointDigest(scope: Scope, content: Omit<CheckpointContent, 
     .hash(decisionsRoot)
     .hash(nextConfigHash)
     .sha256();
+}
+
+export function readyDigest(scope: Scope, height: number, stateRoot: Hex): Uint8Array {
+  return begin(DOMAIN.ready, scope).u64(height).hash(stateRoot).sha256();
 }

@@ -3,9 +3,9 @@ import { onSubmit } from "./bundles.ts";
 import { onSnapshot } from "./catch-up.ts";
 import { onCheckpoint, remind } from "./checkpoints.ts";
 import { askForBlocks } from "./commit.ts";
-import { committeeOf } from "./config.ts";
 import type { Effect, Event } from "./effects.ts";
 import type { Env } from "./env.ts";
+import { announce, onReady, onReconfigure } from "./joining.ts";
 import { tryPropose } from "./proposing.ts";
 import { hear } from "./recovery.ts";
 import type { State, Turn } from "./state.ts";
@@ -36,19 +36,14 @@ export function step(state: State, event: Event, env: Env): Stepped {
       onTick(turn);
       break;
     case "reconfigure":
-      if (
-        event.config.epoch === state.committee.epoch + 1 &&
-        event.config.groupId === state.committee.groupId
-      ) {
-        committeeOf(event.config);
-        state.nextConfig = event.config;
-      }
+      onReconfigure(turn, event.config);
       break;
     case "anchored":
       onAnchored(turn, event.anchor);
   }
   retryHeld(turn);
   if (!state.halted) tryPropose(turn);
+  announce(turn);
   settleTimer(turn);
   return { state, effects: turn.out };
 }
@@ -83,6 +78,9 @@ function onMessage(turn: Turn, from: string, message: Message): void {
       return;
     case "checkpoint":
       onCheckpoint(turn, message);
+      return;
+    case "ready":
+      onReady(turn, message);
       return;
     case "snapshot":
       onSnapshot(turn, from, message);

@@ -3,6 +3,7 @@ import { certifyTimeouts, compareRank } from "./certificates.ts";
 import { askForBlocks, chainTo, isCertified, learnQc, timeoutOf } from "./commit.ts";
 import { weightOf } from "./config.ts";
 import { timeoutSigned, timeoutsConflict } from "./evidence.ts";
+import { nextOf } from "./joining.ts";
 import { hasTail } from "./proposing.ts";
 import { currentLeader, memberId, NEVER, persist, send, signs, type Turn } from "./state.ts";
 import { timeoutDigest } from "./statements.ts";
@@ -96,12 +97,13 @@ function helpOn(turn: Turn, { signer, highQc }: Timeout): void {
 }
 
 /** The timer runs while there is something to order or to commit. */
-export function settleTimer({ s, now, env }: Turn): void {
+export function settleTimer(turn: Turn): void {
+  const { s, now, env } = turn;
+  const closes = s.self < 0 ? s.nextConfig !== undefined : nextOf(turn) !== undefined;
   const chain = chainTo(s, s.highQc.blockHash);
   const { lastVote } = s;
   const voted = lastVote?.view === s.view && compareRank(lastVote, s.highQc) > 0;
-  const waiting =
-    voted || oldestReady(s) !== undefined || s.nextConfig !== undefined || !chain || hasTail(chain);
+  const waiting = voted || oldestReady(s) !== undefined || closes || !chain || hasTail(chain);
   if (!waiting && s.lastTimeoutView < s.view) s.deadline = NEVER;
   else if (s.deadline === NEVER) s.deadline = now + timeoutOf(s, env.limits);
 }

@@ -36,6 +36,13 @@ export interface Bundle {
   readonly signature: Uint8Array;
 }
 
+/** A bundle that waits for its turn, since then. */
+export interface Pending {
+  readonly client: string;
+  readonly bundle: Bundle;
+  readonly since: number;
+}
+
 export interface Block extends Rank {
   readonly groupId: Hex;
   readonly epoch: number;
@@ -64,9 +71,23 @@ export interface FullBlock {
   readonly hash: Hex;
 }
 
+/** A replica that the chain names for the next epoch, and that is no member yet, has all up to this height. */
+export interface Ready {
+  readonly kind: "ready";
+  readonly epoch: number;
+  readonly height: number;
+  readonly stateRoot: Hex;
+  /** The transport's name for it. */
+  readonly id: string;
+  /** By its vote key in the next config. */
+  readonly signature: Uint8Array;
+}
+
 export interface Proposal extends FullBlock {
   readonly kind: "propose";
   readonly signer: number;
+  /** With a block that closes the epoch: proof that those who join are there. */
+  readonly ready?: readonly Ready[];
   readonly signature: Uint8Array;
 }
 
@@ -192,4 +213,5 @@ export type Message =
   | Checkpoint
   | Reply
   | SnapshotMessage
+  | Ready
   | Damaged;

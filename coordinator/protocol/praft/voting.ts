@@ -6,6 +6,7 @@ import { askForBlocks, chainTo, enterView, isCertified, learnQc } from "./commit
 import { committeeOf, weightOf } from "./config.ts";
 import { payloadRoot } from "./encode.ts";
 import { proposalSigned, proposalsConflict, voteSigned, votesConflict } from "./evidence.ts";
+import { isNext } from "./joining.ts";
 import { currentLeader, memberId, persist, type State, send, signs, type Turn } from "./state.ts";
 import { voteDigest } from "./statements.ts";
 import type { FullBlock, Proposal, TimeoutCertificate, Vote } from "./types.ts";
@@ -27,7 +28,7 @@ export function onProposal(turn: Turn, proposal: Proposal): void {
   if (!chain) {
     s.held = own;
     askForBlocks(turn, signer);
-  } else if (fits(s, own, chain)) vote(turn, own);
+  } else if (fits(turn, own, chain)) vote(turn, own);
 }
 
 /** A valid timeout certificate takes a member into the next view. */
@@ -81,15 +82,16 @@ function hashConfig(config: NonNullable<FullBlock["payload"]["nextConfig"]>): st
 }
 
 /** Agrees with what is committed here and with what comes between: time, state, and nothing but empty blocks after a close. */
-function fits(s: State, { block, payload }: Proposal, chain: readonly FullBlock[]): boolean {
+function fits(turn: Turn, proposal: Proposal, chain: readonly FullBlock[]): boolean {
+  const { s } = turn;
+  const { block, payload } = proposal;
   const parent = chain.at(-1)?.block ?? s.committed;
   if (block.time < parent.time) return false;
   if (block.stateHeight > s.committed.height || s.roots.get(block.stateHeight) !== block.stateRoot)
     return false;
   const closing = chain.some((each) => each.block.nextConfigHash !== ZERO_HASH);
   if (closing) return payload.bundles.length === 0 && !payload.nextConfig;
-  if (!payload.nextConfig) return true;
-  return s.nextConfig !== undefined && committeeOf(s.nextConfig).hash === block.nextConfigHash;
+  return !payload.nextConfig || isNext(turn, proposal);
 }
 
 /** Durable before it is sent: the block, its parent's certificate in it, and the vote itself. */

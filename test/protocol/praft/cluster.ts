@@ -1,4 +1,5 @@
 import type { Effect, Event } from "../../../coordinator/protocol/praft/effects.ts";
+import type { Limits } from "../../../coordinator/protocol/praft/env.ts";
 import { step } from "../../../coordinator/protocol/praft/step.ts";
 import type { Message } from "../../../coordinator/protocol/praft/types.ts";
 import { createNode, type Node } from "../../praft/node.ts";
@@ -17,9 +18,13 @@ export class Cluster {
   now = 0;
   readonly #queue: { readonly to: number; readonly from: string; readonly message: Message }[] = [];
 
-  constructor(size = 4) {
+  /** `joiners` replicas are no members yet. */
+  constructor(size = 4, joiners = 0, limits: Partial<Limits> = {}) {
     const committee = committeeWith(new Array<number>(size).fill(1));
-    this.nodes = Array.from({ length: size }, (_, i) => createNode(committee, i, "member"));
+    this.nodes = Array.from({ length: size + joiners }, (_, i) => {
+      const node = createNode(committee, i, "member");
+      return { ...node, env: { ...node.env, limits: { ...node.env.limits, ...limits } } };
+    });
     this.effects = this.nodes.map(() => []);
   }
 

@@ -3,7 +3,8 @@ import { certify } from "../../../coordinator/protocol/praft/certificates.ts";
 import { decodeMessage } from "../../../coordinator/protocol/praft/decode.ts";
 import { encodeMessage } from "../../../coordinator/protocol/praft/encode.ts";
 import type { Message } from "../../../coordinator/protocol/praft/types.ts";
-import { committeeWith, hashOf, voteOf } from "./fixtures.ts";
+import { Cluster } from "./cluster.ts";
+import { committeeOfMembers, committeeWith, hashOf, voteOf } from "./fixtures.ts";
 
 const committee = committeeWith([1, 1, 1, 1]);
 const vote = voteOf(committee, 2, { view: 3, height: 2 ** 40 }, hashOf("block"));
@@ -26,7 +27,36 @@ function bad(): never {
   throw new Error("not used");
 }
 
+/** Everything four members and one that joins said and wrote down until an epoch was over. */
+function everythingSaid(): Message[] {
+  const cluster = new Cluster(4, 1);
+  const config = committeeOfMembers([0, 1, 2, 4], 1);
+  cluster.submit(1, 4);
+  cluster.lose = (message) => message.kind === "vote";
+  cluster.submit(5, 5);
+  for (let i = 0; i < 3; i++) cluster.wait(1_000);
+  cluster.lose = () => false;
+  for (const { index } of cluster.nodes)
+    cluster.play(index, { kind: "reconfigure", now: cluster.now, config });
+  for (let i = 0; i < 4; i++) cluster.wait(1_000);
+  cluster.submit(6, 30);
+  return cluster.nodes.flatMap(({ index, log }) => [...cluster.sent(index), ...log]);
+}
+
 describe("praft messages", () => {
+  it("of every kind survive the wire and the log", () => {
+    const all: Message[] = [...everythingSaid(), { kind: "damaged" }, { kind: "damaged", epoch: 3 }];
+    const kinds = new Set(all.map(({ kind }) => kind));
+    for (const kind of ["propose", "enter", "ready", "checkpoint", "snapshot", "timeout"])
+      expect(kinds).to.include(kind);
+    expect(all.some((each) => each.kind === "propose" && each.ready?.length === 1)).to.equal(true);
+    expect(all.some((each) => each.kind === "propose" && each.block.tc !== undefined)).to.equal(true);
+    for (const message of all) {
+      const bytes = encodeMessage(message);
+      expect(encodeMessage(decodeMessage(bytes))).to.deep.equal(bytes);
+    }
+  });
+
   it("come back as they were sent, byte for byte", () => {
     const messages: Message[] = [
       vote,
