@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { networkIdentity } from "../../coordinator/adapters/peers/identity.ts";
 import { createSecp256k1Scheme } from "../../coordinator/adapters/signatures/secp256k1.ts";
-import type { Committed } from "../../coordinator/node/replica.ts";
+import type { Committed } from "../../coordinator/node/replica-options.ts";
 import { fromHex, type Hex, toHex } from "../../coordinator/protocol/bytes.ts";
 
 /** What a replica said it committed: when, by this process's clock in milliseconds, up to which height, how many. */

@@ -8,6 +8,9 @@ import { clientSubmitCommand } from "./client/submit.ts";
 import { clientTrainCommand } from "./client/train.ts";
 import { type Cli, group } from "./command.ts";
 import { dataSplitCommand } from "./data/split.ts";
+import { decisionOpenCommand } from "./decision/open.ts";
+import { decisionShowCommand } from "./decision/show.ts";
+import { decisionVoteCommand } from "./decision/vote.ts";
 import { explorerExportCommand } from "./explorer/export.ts";
 import { explorerServeCommand } from "./explorer/serve.ts";
 import { reportFailure } from "./failure.ts";
@@ -93,6 +96,11 @@ function subcommands(cli: Cli): Command[] {
       praftReplicaCommand(cli),
       praftClientCommand(cli),
       praftIdentityCommand(cli),
+    ]),
+    group("decision", "tasks that a committee of replicas decides", [
+      decisionOpenCommand(cli),
+      decisionVoteCommand(cli),
+      decisionShowCommand(cli),
     ]),
     explorerCommands(cli),
     group("key", "keys", [keyNewCommand(cli)]),

@@ -1,12 +1,13 @@
 import type { Clock } from "../ports/clock.ts";
 import type { PeerId, PeerTransport } from "../ports/peer-transport.ts";
 import type { SignatureScheme } from "../ports/signature-scheme.ts";
+import { type Hex, toHex, ZERO_HASH } from "../protocol/bytes.ts";
 import { isQuorateError } from "../protocol/errors.ts";
 import { clientOf } from "../protocol/praft/bundles.ts";
 import { type Committee, type Config, committeeOf, weightOf } from "../protocol/praft/config.ts";
 import { decodeMessage } from "../protocol/praft/decode.ts";
 import { bundleDigest, encodeMessage } from "../protocol/praft/encode.ts";
-import type { Bundle } from "../protocol/praft/types.ts";
+import type { Bundle, Message, Told } from "../protocol/praft/types.ts";
 
 /** Milliseconds until a bundle that found a member unreachable is offered to it again. */
 const OFFER_EVERY = 10;
@@ -40,6 +41,9 @@ export class OrderClient {
   /** By member: the last sequence it says is executed. */
   private readonly executed: (number | undefined)[];
   private readonly questions = new Set<Question>();
+  /** By member: its newest answer about the task that was asked for last. */
+  private told: (Told | undefined)[] = [];
+  private asked: Hex = ZERO_HASH;
 
   constructor(options: OrderClientOptions) {
     this.options = options;
@@ -60,7 +64,8 @@ export class OrderClient {
   async nextSequence(signal: AbortSignal): Promise<number> {
     // A sequence of 0 is executed before anything is: it only asks how far this client is.
     const question = { clientKey: this.clientKey, sequence: 0, operations: [], signature: new Uint8Array() };
-    await this.ask(question, () => this.weight((value) => value >= 0) >= this.committee.quorum, signal);
+    const message: Message = { kind: "submit", bundle: question };
+    await this.ask(message, () => this.weight((value) => value >= 0) >= this.committee.quorum, signal);
     const values = this.executed.filter((value) => value !== undefined).toSorted((a, b) => b - a);
     return 1 + (values.find((least) => this.proven(least)) ?? 0);
   }
@@ -73,15 +78,51 @@ export class OrderClient {
     const { scheme, secretKey } = this.options;
     const unsigned: Bundle = { clientKey: this.clientKey, sequence, operations, signature: new Uint8Array() };
     const signature = scheme.sign(secretKey, bundleDigest(this.committee.groupId, unsigned));
-    await this.ask({ ...unsigned, signature }, () => this.proven(sequence), signal);
+    const bundle = { ...unsigned, signature };
+    await this.ask({ kind: "submit", bundle }, () => this.proven(sequence), signal);
   }
 
-  private async ask(bundle: Bundle, answered: () => boolean, signal: AbortSignal): Promise<void> {
+  /** The newest height that some honest member has committed. One such question at a time. @throws the signal's reason */
+  async height(signal: AbortSignal): Promise<number> {
+    await this.askAbout(ZERO_HASH, () => this.weightTold(() => true) >= this.committee.quorum, signal);
+    const heights = this.told.filter((each) => each !== undefined).map(({ height }) => height);
+    const proven = heights.filter(
+      (least) => this.weightTold(({ height }) => height >= least) > this.committee.faulty,
+    );
+    return Math.max(0, ...proven);
+  }
+
+  /**
+   * Resolves with the decision on a task, as the replicas write it, once members of weight above F say the same. One such
+   * question at a time.
+   * @throws the signal's reason
+   */
+  async decision(task: Hex, signal: AbortSignal): Promise<Uint8Array> {
+    const proven = (wanted: Told | undefined) =>
+      wanted !== undefined &&
+      wanted.decision.length > 0 &&
+      this.weightTold(({ decision }) => toHex(decision) === toHex(wanted.decision)) > this.committee.faulty;
+    await this.askAbout(task, () => this.told.some(proven), signal);
+    return this.told.find(proven)!.decision;
+  }
+
+  private async askAbout(task: Hex, answered: () => boolean, signal: AbortSignal): Promise<void> {
+    this.told = [];
+    this.asked = task;
+    await this.ask({ kind: "ask", task }, answered, signal);
+  }
+
+  private weightTold(says: (told: Told) => boolean): number {
+    const members = [...this.told.keys()].filter((i) => this.told[i] !== undefined && says(this.told[i]));
+    return weightOf(this.committee, members);
+  }
+
+  private async ask(message: Message, answered: () => boolean, signal: AbortSignal): Promise<void> {
     const { clock, transport } = this.options;
     const { promise, resolve } = Promise.withResolvers<void>();
     const question = { answered, resolve };
     this.questions.add(question);
-    const frame = encodeMessage({ kind: "submit", bundle });
+    const frame = encodeMessage(message);
     const told = new Set<PeerId>();
     const done = new AbortController();
     const stop = AbortSignal.any([signal, done.signal]);
@@ -114,13 +155,23 @@ export class OrderClient {
     return weightOf(this.committee, members);
   }
 
+  /** True if a member's answer says something new. */
+  private learns(member: number, message: Message): boolean {
+    if (message.kind === "told" && message.task === this.asked) {
+      this.told[member] = message;
+      return true;
+    }
+    if (message.kind !== "reply" || clientOf(message) !== this.client) return false;
+    if (message.executed <= (this.executed[member] ?? -1)) return false;
+    this.executed[member] = message.executed;
+    return true;
+  }
+
   private receive(from: PeerId, frame: Uint8Array): void {
     const member = this.committee.members.findIndex(({ id }) => id === from);
     try {
       const message = decodeMessage(frame);
-      if (member < 0 || message.kind !== "reply" || clientOf(message) !== this.client) return;
-      if (message.executed <= (this.executed[member] ?? -1)) return;
-      this.executed[member] = message.executed;
+      if (member < 0 || !this.learns(member, message)) return;
       for (const { answered, resolve } of this.questions) if (answered()) resolve();
     } catch (error) {
       if (!isQuorateError(error)) throw error;

@@ -1,67 +1,28 @@
-import type { Clock } from "../ports/clock.ts";
-import type { Logger } from "../ports/logger.ts";
-import type { FrameHandler, PeerId, PeerTransport } from "../ports/peer-transport.ts";
-import type { ReplicaLog } from "../ports/replica-log.ts";
-import type { SignatureScheme } from "../ports/signature-scheme.ts";
-import { isQuorateError, QuorateError } from "../protocol/errors.ts";
-import { type Application, orderApplication } from "../protocol/praft/application.ts";
+import type { FrameHandler, PeerId } from "../ports/peer-transport.ts";
+import { type Hex, ZERO_HASH } from "../protocol/bytes.ts";
+import { decodeDecision, encodeDecision } from "../protocol/decisions/decision.ts";
+import { isQuorateError } from "../protocol/errors.ts";
+import { orderApplication } from "../protocol/praft/application.ts";
 import { clientOf } from "../protocol/praft/bundles.ts";
 import type { Config } from "../protocol/praft/config.ts";
 import { decodeMessage } from "../protocol/praft/decode.ts";
 import type { Effect, Event } from "../protocol/praft/effects.ts";
 import { encodeMessage } from "../protocol/praft/encode.ts";
-import type { Env, Limits } from "../protocol/praft/env.ts";
+import type { Env } from "../protocol/praft/env.ts";
+import type { Evidence } from "../protocol/praft/evidence.ts";
 import { recover } from "../protocol/praft/recovery.ts";
 import { currentLeader, type State } from "../protocol/praft/state.ts";
 import { step, wakeAt } from "../protocol/praft/step.ts";
-import type { Anchor, Bundle, Message } from "../protocol/praft/types.ts";
+import type { Anchor, Bundle, Checkpoint, Message } from "../protocol/praft/types.ts";
+import { CommitteeBook } from "./committee-book.ts";
 import { FloodGuard } from "./flood-guard.ts";
 import { RecordWriter } from "./record-writer.ts";
+import { forkError, LIMITS, type ReplicaOptions } from "./replica-options.ts";
 
-const LIMITS: Limits = {
-  timeoutFloor: 250,
-  timeoutCeiling: 10_000,
-  timeoutFactor: 4,
-  bundlesPerBlock: 512,
-  maxPending: 10_000,
-  maxPendingPerClient: 1_024,
-  maxPendingBytes: 128 * 2 ** 20,
-  checkpointEvery: 64,
-  joinPatience: 30_000,
-  skipViews: 8,
-  maxClients: 65_536,
-  compactBlocks: 4_096,
-  compactBytes: 64 * 2 ** 20,
-};
 /** Milliseconds between two looks at the clock, at most: the engine may want to wake earlier than it said before. */
 const LOOK_EVERY = 20;
 /** Clients whose connection is remembered. */
 const MAX_CLIENTS = 10_000;
-
-export interface ReplicaOptions {
-  readonly config: Config;
-  readonly secretKey: Uint8Array;
-  readonly scheme: SignatureScheme;
-  readonly log: ReplicaLog;
-  readonly transport: PeerTransport;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** The log was lost or damaged: follows, and signs nothing until the epoch after the next. */
-  readonly damaged?: boolean;
-  /** What committed operations drive; the order alone if it is left out. */
-  readonly application?: Application;
-  readonly onCommit?: (commit: Committed) => void;
-}
-
-/** A block committed here. */
-export interface Committed {
-  readonly height: number;
-  readonly view: number;
-  /** Whose turn the view is, as this replica knows it now: a number in the committee. */
-  readonly leader: number;
-  /** Executed here now; those executed before do not count. */
-  readonly operations: number;
-}
 
 /** Carries out what the engine decides: writes its log, sends after what is sent is durable, answers clients. */
 export class Replica {
@@ -74,6 +35,8 @@ export class Replica {
   private state!: State;
   private waiting: Effect[] = [];
   private halted = false;
+  private certifiedRoot: Hex = ZERO_HASH;
+  private readonly committees = new CommitteeBook();
 
   constructor(options: ReplicaOptions) {
     this.options = options;
@@ -100,9 +63,11 @@ export class Replica {
     for await (const record of log.read()) records.push(decodeMessage(record));
     const { state, effects } = recover(config, this.env, records, damaged);
     this.state = state;
+    this.committees.note(this.state);
     try {
       await transport.start(this.receive);
       this.carryOut(effects);
+      if (this.options.anchor) this.anchored(this.options.anchor);
       await Promise.race([this.look(signal), this.stopped.promise]);
     } finally {
       this.halted = true;
@@ -136,10 +101,25 @@ export class Replica {
       await clock.sleep(LOOK_EVERY, signal).catch(() => {});
       const now = clock.now();
       if (!signal.aborted && now >= wakeAt(this.state, this.env)) this.handle({ kind: "tick", now });
+      if (!signal.aborted && !this.halted) this.moveHeight(now);
     }
   }
 
+  private moveHeight(now: number): void {
+    const { heights } = this.options;
+    const { app, committee, committed, sessions, self, view } = this.state;
+    if (self < 0 || !heights?.awaited(app, this.certifiedRoot)) return;
+    const leads = currentLeader(this.state, view) === self;
+    const { groupId } = committee;
+    const bundle = heights.clock.tick({ now, height: committed.height, leads, groupId, sessions });
+    if (bundle) this.send("all", { kind: "submit", bundle });
+  }
+
   private handleMessage(from: PeerId, message: Message): void {
+    if (message.kind === "ask") {
+      this.answer(from, message.task);
+      return;
+    }
     if (message.kind === "submit") {
       if (this.clients.size >= MAX_CLIENTS) this.clients.delete(this.clients.keys().next().value!);
       this.clients.set(clientOf(message.bundle), from);
@@ -149,7 +129,9 @@ export class Replica {
 
   private handle(event: Event): void {
     if (this.halted) return;
-    this.carryOut(step(this.state, event, this.env).effects);
+    const { effects } = step(this.state, event, this.env);
+    this.committees.note(this.state);
+    this.carryOut(effects);
   }
 
   private carryOut(effects: readonly Effect[]): void {
@@ -187,6 +169,7 @@ export class Replica {
         this.send(effect.to, effect.message);
         return;
       case "commit":
+        for (const bytes of effect.decided) this.options.decisions?.add(decodeDecision(bytes));
         for (const bundle of effect.fresh) this.reply(bundle);
         onCommit?.({
           height: effect.block.block.height,
@@ -203,6 +186,7 @@ export class Replica {
           { kind: effect.evidence.kind, signer: effect.evidence.first.signer },
           "a member contradicts itself",
         );
+        this.accuse(effect.evidence);
         return;
       case "fork":
         this.halted = true;
@@ -215,8 +199,33 @@ export class Replica {
         logger.warn({ from: effect.from, code: effect.code }, "refused");
         return;
       case "anchor":
-        logger.info({ height: effect.checkpoints[0]?.height }, "a checkpoint has its quorum");
+        this.certified(effect.checkpoints);
     }
+  }
+
+  private certified(checkpoints: readonly Checkpoint[]): void {
+    const { epoch, height, decisionsRoot } = checkpoints[0]!;
+    this.options.logger.debug({ epoch, height }, "a checkpoint has its quorum");
+    this.certifiedRoot = decisionsRoot;
+    const committee = this.committees.of(epoch);
+    if (committee) this.options.onCertified?.(committee, checkpoints);
+  }
+
+  private accuse(evidence: Evidence): void {
+    const { epoch } = "epoch" in evidence.first ? evidence.first : evidence.first.block;
+    const committee = this.committees.of(epoch);
+    if (evidence.kind === "checkpoint" && committee)
+      this.options.onContradiction?.(committee, evidence.first, evidence.second);
+  }
+
+  private answer(to: PeerId, task: Hex): void {
+    const found = this.options.decisions?.find(task);
+    const decision = found ? encodeDecision(found) : new Uint8Array();
+    this.options.transport.send(
+      to,
+      encodeMessage({ kind: "told", task, height: this.height, decision }),
+      "bulk",
+    );
   }
 
   private send(to: PeerId | "all", message: Message): void {
@@ -237,12 +246,4 @@ export class Replica {
     const executed = this.state.sessions.get(client) ?? 0;
     this.options.transport.send(peer, encodeMessage({ kind: "reply", clientKey, executed }), "urgent");
   }
-}
-
-function forkError({ code, height, charges }: Effect & { kind: "fork" }): QuorateError {
-  const why =
-    code === "PRAFT_FORK"
-      ? `two blocks are committed above height ${height}: more than F lie`
-      : `the history lacks a checkpoint that is final on the chain, above height ${height}`;
-  return new QuorateError(code, why, { height, charges: charges.length });
 }

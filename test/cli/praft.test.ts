@@ -75,6 +75,46 @@ describe("quorate praft", function () {
     await eventually(() => operations.every((count) => count === 4));
   });
 
+  it("decides by members' ballots, and tells what weight above F says", async () => {
+    const run = async (member: number, ...args: string[]) => {
+      const at = ["--committee", committee, "--timeout", "60"];
+      const { out, err } = await quorate(["decision", ...args, ...at], {
+        QUORATE_PRIVATE_KEY: keyOf(member),
+      });
+      return `${out}${err}`;
+    };
+    const [good, better] = [`0x${"a1".repeat(32)}`, `0x${"b2".repeat(32)}`];
+    const opened = await run(
+      8,
+      "open",
+      "--kind",
+      "select",
+      "--subject",
+      good,
+      better,
+      "--heights",
+      "400",
+      "--json",
+    );
+    const { task } = JSON.parse(opened);
+    const votes = [0, 1, 2].flatMap((member) =>
+      [good, better].map((subject, i) => [
+        "vote",
+        "--task",
+        task,
+        "--subject",
+        subject,
+        "--score",
+        `${7_000 + 500 * i + member}`,
+      ]),
+    );
+    for (const [i, vote] of votes.entries())
+      expect(await run(i >> 1, ...vote)).to.match(/^member \d scored 0x/);
+    expect(await run(8, ...votes[0]!)).to.match(/COMMITTEE_STRANGER/);
+    const { kind, outcome } = JSON.parse(await run(8, "show", "--task", task, "--json"));
+    expect([kind, outcome]).to.deep.equal(["select", [{ subject: better, value: 7_501 }]]);
+  });
+
   it("says what is wrong with a committee file, a key that is not in it, and replicas that are not there", async () => {
     const bad = join(folder, "bad.json");
     await writeFile(

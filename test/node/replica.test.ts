@@ -8,7 +8,8 @@ import { type Address, TlsPeers } from "../../coordinator/adapters/peers/tls.ts"
 import { openFileLog } from "../../coordinator/adapters/replica-log/file-log.ts";
 import { createSecp256k1Scheme } from "../../coordinator/adapters/signatures/secp256k1.ts";
 import { OrderClient } from "../../coordinator/client/order.ts";
-import { type Committed, Replica } from "../../coordinator/node/replica.ts";
+import { Replica } from "../../coordinator/node/replica.ts";
+import type { Committed } from "../../coordinator/node/replica-options.ts";
 import type { Config } from "../../coordinator/protocol/praft/config.ts";
 import { eventually } from "../ports/peer-transport.suite.ts";
 import { silentLogger } from "./parts.ts";

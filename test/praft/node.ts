@@ -77,6 +77,7 @@ const application: Application<{ root: string }> = {
   },
   stateRoot: ({ root }) => (root || ZERO_HASH) as Hex,
   decisionsRoot: () => ZERO_HASH,
+  decided: () => [],
   encode: ({ root }) => new TextEncoder().encode(root),
   decode: (bytes) => ({ root: new TextDecoder().decode(bytes) }),
 };

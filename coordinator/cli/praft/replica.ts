@@ -22,7 +22,7 @@ export function praftReplicaCommand(cli: Cli): Command {
     cli,
     {
       name: "replica",
-      summary: "order operations with the other members of a committee, until stopped",
+      summary: "order and decide with the other members of a committee, until stopped",
       addOptions: (command) =>
         addKeyOptions(command)
           .requiredOption("--committee <file>", "members, weights and addresses")
@@ -44,14 +44,14 @@ export function praftReplicaCommand(cli: Cli): Command {
   );
 }
 
-async function openReplica(options: Options, { io }: Cli, cleanup: Cleanup) {
+async function openReplica(options: Options, cli: Cli, cleanup: Cleanup) {
   const { createSystemClock } = await import("../../adapters/clock/system-clock.ts");
   const { createPinoLogger } = await import("../../adapters/logger/pino-logger.ts");
   const { TlsPeers } = await import("../../adapters/peers/tls.ts");
   const { openFileLog } = await import("../../adapters/replica-log/file-log.ts");
   const { Replica } = await import("../../node/replica.ts");
   const { config, addresses } = await readCommittee(options.committee);
-  const { identity, ...keys } = await openIdentity(options, io);
+  const { identity, ...keys } = await openIdentity(options, cli.io);
   const own = addresses.get(identity.id);
   if (!own)
     throw new QuorateError(
@@ -61,18 +61,38 @@ async function openReplica(options: Options, { io }: Cli, cleanup: Cleanup) {
   const listen = options.listen ? parseHostPort(options.listen) : own;
   const log = await openFileLog(options.folder);
   cleanup.add(() => log.close());
-  io.err(`replica ${identity.id} listens on ${listen.host}:${listen.port}`);
+  const logger = createPinoLogger({ level: options.logLevel, name: "replica" });
+  cli.io.err(`replica ${identity.id} listens on ${listen.host}:${listen.port}`);
   return new Replica({
     ...keys,
+    ...(await openDecisions(options.folder, keys, cleanup)),
     config,
     log,
     transport: new TlsPeers({ identity, listen, peers: addresses }),
     clock: createSystemClock(),
-    logger: createPinoLogger({ level: options.logLevel, name: "replica" }),
+    logger,
     damaged: options.damaged === true,
     onCommit: (commit) => {
-      if (options.json) io.out(toJson(commit, 0));
-      else if (commit.operations > 0) io.out(`height ${commit.height}: ${commit.operations} operations`);
+      if (options.json) cli.io.out(toJson(commit, 0));
+      else if (commit.operations > 0) cli.io.out(`height ${commit.height}: ${commit.operations} operations`);
     },
   });
 }
+
+/** The deciding layer: its state, the file of its decisions, and what keeps heights going for it. */
+async function openDecisions(folder: string, { scheme, secretKey }: Keys, cleanup: Cleanup) {
+  const { hash } = await import("node:crypto");
+  const { openFileDecisions } = await import("../../adapters/decisions/file-decisions.ts");
+  const { HeightClock } = await import("../../node/height-clock.ts");
+  const { awaitsHeight, createLedger } = await import("../../protocol/decisions/ledger.ts");
+  const decisions = openFileDecisions(folder);
+  cleanup.add(() => decisions.close());
+  const tickKey = hash("sha256", Buffer.concat([Buffer.from("quorate heights"), secretKey]), "buffer");
+  return {
+    decisions,
+    application: createLedger(scheme),
+    heights: { clock: new HeightClock(scheme, tickKey), awaited: awaitsHeight },
+  };
+}
+
+type Keys = Pick<Awaited<ReturnType<typeof openIdentity>>, "scheme" | "secretKey">;

@@ -136,14 +136,14 @@ function commitBlock(turn: Turn, full: FullBlock): void {
     s.skippedUntil[currentLeader(s, view)] = block.view + env.limits.skipViews;
   }
   const fresh = execute(s, payload.bundles, env.limits.maxClients);
-  s.app = env.application.apply(s.app, block, fresh);
+  s.app = env.application.apply(s.app, block, fresh, s.committee);
   s.roots.set(height, env.application.stateRoot(s.app));
   s.roots.delete(height - ROOTS_KEPT);
   s.committed = { hash, height, time: block.time };
   s.committedView = block.view;
   s.history.push(full);
   for (const { operations } of fresh) for (const { length } of operations) s.historyBytes += length;
-  out.push({ kind: "commit", block: full, fresh, after: s.token });
+  out.push({ kind: "commit", block: full, fresh, decided: env.application.decided(s.app), after: s.token });
   if (height % env.limits.checkpointEvery === 0 || block.nextConfigHash !== ZERO_HASH)
     signCheckpoint(turn, full);
 }

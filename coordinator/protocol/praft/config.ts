@@ -1,6 +1,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
-import { type Hex, toHex } from "../bytes.ts";
+import { abiWords, type Hex, keccak, toHex } from "../bytes.ts";
 import { QuorateError } from "../errors.ts";
+import { signingAddress } from "./address.ts";
 import { type Reader, Writer } from "./codec.ts";
 
 export const MAX_MEMBERS = 256;
@@ -29,6 +30,8 @@ export interface Config {
 /** A config with what follows from it. `total` W, `faulty` F = ⌊(W−1)/3⌋, `quorum` Q = W − F. */
 export interface Committee extends Config {
   readonly hash: Hex;
+  /** What the hash binds beside epoch and members: also where the turns of leaders start. */
+  readonly details: Hex;
   readonly total: number;
   readonly faulty: number;
   readonly quorum: number;
@@ -55,8 +58,25 @@ export function committeeOf(config: Config): Committee {
   }
   const total = members.reduce((sum, member) => sum + member.weight, 0);
   const faulty = Math.floor((total - 1) / 3);
-  const hash = toHex(sha256(writeConfig(new Writer().u8(DOMAIN), config).done()));
-  return { ...config, hash, total, faulty, quorum: total - faulty, turns: turnsOf(members, total) };
+  const details = configDetails(config);
+  const hash = configHash(config, details);
+  return { ...config, hash, details, total, faulty, quorum: total - faulty, turns: turnsOf(members, total) };
+}
+
+/** What a contract need not read of a config: all of it, members' names included, under SHA-256. */
+export function configDetails(config: Config): Hex {
+  return toHex(sha256(writeConfig(new Writer().u8(DOMAIN), config).done()));
+}
+
+/** keccak256(abi.encode(epoch, details, members)): CheckpointRegistry computes the same from the members' words. */
+export function configHash(config: Config, details: Hex): Hex {
+  const words = memberWords(config);
+  return keccak(abiWords([config.epoch, details, 0x60, words.length, ...words]));
+}
+
+/** Each member's signing address (bits 96-255) and weight (bits 0-31), as CheckpointRegistry reads them. */
+export function memberWords({ members }: Config): bigint[] {
+  return members.map(({ voteKey, weight }) => (BigInt(signingAddress(voteKey)) << 96n) | BigInt(weight));
 }
 
 /** Sum of the weights of distinct members. */
@@ -72,7 +92,7 @@ export function weightOf(committee: Committee, signers: Iterable<number>): numbe
  */
 export function leaderOf(committee: Committee, view: number, skipped?: (member: number) => boolean): number {
   const { turns } = committee;
-  const start = (view + Number.parseInt(committee.hash.slice(2, 10), 16)) % turns.length;
+  const start = (view + Number.parseInt(committee.details.slice(2, 10), 16)) % turns.length;
   for (let i = 0; i < turns.length; i++) {
     const member = turns[(start + i) % turns.length]!;
     if (!skipped?.(member)) return member;

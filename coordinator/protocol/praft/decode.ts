@@ -23,6 +23,8 @@ export const MAX_MESSAGE_BYTES = 16 * 2 ** 20;
 export const MAX_BUNDLES = 4_096;
 export const MAX_OPERATIONS = 4_096;
 export const MAX_OPERATION_BYTES = 64 * 1_024;
+/** A decision with its outcome. */
+const MAX_DECISION_BYTES = 2 ** 18;
 export const MAX_SYNC_BLOCKS = 64;
 /** Most bytes of an encoded snapshot, so that it fits one message and one record. */
 export const MAX_SNAPSHOT_BYTES = 12 * 2 ** 20;
@@ -85,10 +87,8 @@ function readBody(r: Reader, kind: number): Message {
       return readReady(r);
     case KINDS.snapshot:
       return readSnapshotMessage(r);
-    case KINDS.reply:
-      return { kind: "reply", clientKey: r.bytes("client key", MAX_KEY_BYTES), executed: r.u64() };
     default:
-      throw new QuorateError("PRAFT_KIND", `message kind ${kind} is unknown`, { kind });
+      return readAnswer(r, kind);
   }
 }
 
@@ -123,6 +123,22 @@ function readHandover(r: Reader): Handover {
     qc: readQc(r),
     config: readConfig(r),
   };
+}
+
+/** What goes between clients and replicas. */
+function readAnswer(r: Reader, kind: number): Message {
+  switch (kind) {
+    case KINDS.reply:
+      return { kind: "reply", clientKey: r.bytes("client key", MAX_KEY_BYTES), executed: r.u64() };
+    case KINDS.ask:
+      return { kind: "ask", task: r.hash() };
+    case KINDS.told: {
+      const [task, height] = [r.hash(), r.u64()];
+      return { kind: "told", task, height, decision: r.bytes("decision", MAX_DECISION_BYTES) };
+    }
+    default:
+      throw new QuorateError("PRAFT_KIND", `message kind ${kind} is unknown`, { kind });
+  }
 }
 
 function readProposal(r: Reader): Proposal {

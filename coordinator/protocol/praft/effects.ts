@@ -20,6 +20,8 @@ export type Effect =
       readonly kind: "commit";
       readonly block: FullBlock;
       readonly fresh: readonly Bundle[];
+      /** In the application's format. */
+      readonly decided: readonly Uint8Array[];
       readonly after: number;
     }
   | { readonly kind: "executed"; readonly bundle: Bundle; readonly after: number }

@@ -3,6 +3,7 @@ import { Writer } from "./codec.ts";
 import { writeConfig } from "./config.ts";
 import { DOMAIN } from "./statements.ts";
 import type {
+  Ask,
   Block,
   Bundle,
   CheckpointContent,
@@ -13,9 +14,11 @@ import type {
   Proposal,
   QuorumCertificate,
   Ready,
+  Reply,
   SnapshotMessage,
   SyncReply,
   TimeoutCertificate,
+  Told,
   Vote,
 } from "./types.ts";
 
@@ -36,6 +39,8 @@ export const KINDS = {
   reply: 10,
   snapshot: 11,
   ready: 12,
+  ask: 13,
+  told: 14,
 } as const;
 
 const OPERATIONS_PER_LEAF = 32;
@@ -86,9 +91,16 @@ function writeBody(w: Writer, message: Message): void {
     case "damaged":
       writeOptional(w, message.epoch);
       return;
-    case "reply":
-      w.bytes(message.clientKey).u64(message.executed);
+    default:
+      writeAnswer(w, message);
   }
+}
+
+/** What goes between clients and replicas. */
+function writeAnswer(w: Writer, message: Reply | Ask | Told): void {
+  if (message.kind === "reply") w.bytes(message.clientKey).u64(message.executed);
+  else if (message.kind === "ask") w.hash(message.task);
+  else w.hash(message.task).u64(message.height).bytes(message.decision);
 }
 
 /** SHA-256 of a block, its parent's certificate with signatures included: a chain of hashes is a chain of proofs. */

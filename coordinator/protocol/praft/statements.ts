@@ -1,4 +1,5 @@
-import type { Hex } from "../bytes.ts";
+import { keccak_256 } from "@noble/hashes/sha3.js";
+import { abiWords, fromHex, type Hex, keccak } from "../bytes.ts";
 import { Writer } from "./codec.ts";
 import type { CheckpointContent, Rank } from "./types.ts";
 
@@ -40,16 +41,21 @@ export function timeoutDigest(scope: Scope, view: number, reported: Rank): Uint8
   return begin(DOMAIN.timeout, scope).u64(view).u64(reported.view).u64(reported.height).sha256();
 }
 
-/** SHA-256 over the packed fields: domain (1 byte), group id, epoch (8), height (8), and the four hashes. */
-export function checkpointDigest(scope: Scope, content: Omit<CheckpointContent, "epoch">): Uint8Array {
+const CHECKPOINT_TYPE =
+  "Checkpoint(uint64 epoch,uint64 height,bytes32 blockHash,bytes32 stateRoot,bytes32 decisionsRoot,bytes32 nextConfigHash)";
+
+/**
+ * EIP-712, as CheckpointRegistry hashes it: the group id of a group that anchors is that contract's domain separator, which
+ * binds chain and address.
+ */
+export function checkpointDigest(
+  { groupId, epoch }: Scope,
+  content: Omit<CheckpointContent, "epoch">,
+): Uint8Array {
   const { height, blockHash, stateRoot, decisionsRoot, nextConfigHash } = content;
-  return begin(DOMAIN.checkpoint, scope)
-    .u64(height)
-    .hash(blockHash)
-    .hash(stateRoot)
-    .hash(decisionsRoot)
-    .hash(nextConfigHash)
-    .sha256();
+  const type = keccak(new TextEncoder().encode(CHECKPOINT_TYPE));
+  const struct = keccak(abiWords([type, epoch, height, blockHash, stateRoot, decisionsRoot, nextConfigHash]));
+  return keccak_256(Uint8Array.of(0x19, 0x01, ...fromHex(groupId, 32), ...fromHex(struct, 32)));
 }
 
 export function readyDigest(scope: Scope, height: number, stateRoot: Hex): Uint8Array {

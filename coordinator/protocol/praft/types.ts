@@ -196,6 +196,21 @@ export interface Reply {
   readonly executed: number;
 }
 
+/** A client's question to a replica: what became of this task? */
+export interface Ask {
+  readonly kind: "ask";
+  readonly task: Hex;
+}
+
+/** The replica's answer: the decision as the application writes it, empty while it knows none. */
+export interface Told {
+  readonly kind: "told";
+  readonly task: Hex;
+  /** Newest height committed there. */
+  readonly height: number;
+  readonly decision: Uint8Array;
+}
+
 /** In a log only: what was signed up to this epoch is not known any more; not known either which that is, if it is absent. */
 export interface Damaged {
   readonly kind: "damaged";
@@ -212,6 +227,8 @@ export type Message =
   | SyncReply
   | Checkpoint
   | Reply
+  | Ask
+  | Told
   | SnapshotMessage
   | Ready
   | Damaged;

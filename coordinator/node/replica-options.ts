@@ -1,0 +1,75 @@
+import type { Clock } from "../ports/clock.ts";
+import type { DecisionStore } from "../ports/decision-store.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { PeerTransport } from "../ports/peer-transport.ts";
+import type { ReplicaLog } from "../ports/replica-log.ts";
+import type { SignatureScheme } from "../ports/signature-scheme.ts";
+import type { Hex } from "../protocol/bytes.ts";
+import { QuorateError } from "../protocol/errors.ts";
+import type { Application } from "../protocol/praft/application.ts";
+import type { Committee, Config } from "../protocol/praft/config.ts";
+import type { Effect } from "../protocol/praft/effects.ts";
+import type { Limits } from "../protocol/praft/env.ts";
+import type { Anchor, Checkpoint } from "../protocol/praft/types.ts";
+import type { HeightClock } from "./height-clock.ts";
+
+export const LIMITS: Limits = {
+  timeoutFloor: 250,
+  timeoutCeiling: 10_000,
+  timeoutFactor: 4,
+  bundlesPerBlock: 512,
+  maxPending: 10_000,
+  maxPendingPerClient: 1_024,
+  maxPendingBytes: 128 * 2 ** 20,
+  checkpointEvery: 64,
+  joinPatience: 30_000,
+  skipViews: 8,
+  maxClients: 65_536,
+  compactBlocks: 4_096,
+  compactBytes: 64 * 2 ** 20,
+};
+/** A block committed here. */
+export interface Committed {
+  readonly height: number;
+  readonly view: number;
+  /** Whose turn the view is, as this replica knows it now: a number in the committee. */
+  readonly leader: number;
+  /** Executed here now; those executed before do not count. */
+  readonly operations: number;
+}
+
+/** Whether the application needs heights to go on; the root is that of the newest checkpoint with a quorum. */
+type Awaited = (application: unknown, certifiedRoot: Hex) => boolean;
+
+export interface ReplicaOptions {
+  readonly config: Config;
+  readonly secretKey: Uint8Array;
+  readonly scheme: SignatureScheme;
+  readonly log: ReplicaLog;
+  readonly transport: PeerTransport;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The log was lost or damaged: follows, and signs nothing until the epoch after the next. */
+  readonly damaged?: boolean;
+  /** What committed operations drive; the order alone if it is left out. */
+  readonly application?: Application;
+  readonly onCommit?: (commit: Committed) => void;
+  /** The newest checkpoint that is final on the chain: no history without it is believed. */
+  readonly anchor?: Anchor;
+  /** Where decisions go, and answers to questions about them come from. */
+  readonly decisions?: DecisionStore;
+  /** Keeps heights going while the application waits for one. */
+  readonly heights?: { readonly clock: HeightClock; readonly awaited: Awaited };
+  /** Weight Q of the committee signed one checkpoint, or a member two of one height. */
+  readonly onCertified?: (committee: Committee, checkpoints: readonly Checkpoint[]) => void;
+  readonly onContradiction?: (committee: Committee, first: Checkpoint, second: Checkpoint) => void;
+}
+
+/** Why a replica does nothing more. */
+export function forkError({ code, height, charges }: Effect & { kind: "fork" }): QuorateError {
+  const why =
+    code === "PRAFT_FORK"
+      ? `two blocks are committed above height ${height}: more than F lie`
+      : `the history lacks a checkpoint that is final on the chain, above height ${height}`;
+  return new QuorateError(code, why, { height, charges: charges.length });
+}
