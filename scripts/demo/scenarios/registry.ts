@@ -1,12 +1,22 @@
 import { QuorateError } from "../../../coordinator/protocol/errors.ts";
+import { CHAIN_FAULTS } from "./chains.ts";
 import { CLIENT_FAULTS } from "./clients.ts";
 import { CRASHES } from "./crashes.ts";
 import { LIES } from "./lies.ts";
+import { OUTAGES } from "./outages.ts";
 import { runScenario, type Scenario, type ScenarioResult } from "./scenario.ts";
+import { DOUBLE_DEALING } from "./signatures.ts";
 
 const INTERRUPTED = 130;
 
-export const SCENARIOS: readonly Scenario[] = [...LIES, ...CRASHES, ...CLIENT_FAULTS];
+export const SCENARIOS: readonly Scenario[] = [
+  ...LIES,
+  ...DOUBLE_DEALING,
+  ...CRASHES,
+  ...CHAIN_FAULTS,
+  ...OUTAGES,
+  ...CLIENT_FAULTS,
+];
 
 /** @throws QuorateError USAGE if there is none of this name */
 export function scenarioNamed(name: string): Scenario {
