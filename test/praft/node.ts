@@ -3,7 +3,7 @@ import type { Application } from "../../coordinator/protocol/praft/application.t
 import { clientOf } from "../../coordinator/protocol/praft/bundles.ts";
 import type { Committee } from "../../coordinator/protocol/praft/config.ts";
 import type { Effect } from "../../coordinator/protocol/praft/effects.ts";
-import type { Env } from "../../coordinator/protocol/praft/env.ts";
+import type { Env, Limits } from "../../coordinator/protocol/praft/env.ts";
 import { recover } from "../../coordinator/protocol/praft/recovery.ts";
 import { createState, type State } from "../../coordinator/protocol/praft/state.ts";
 import type { Message } from "../../coordinator/protocol/praft/types.ts";
@@ -43,6 +43,8 @@ export interface Node {
   alive: boolean;
   /** Goes down in its next write. */
   doomed: boolean;
+  /** Its log was damaged at some time. */
+  flagged: boolean;
   life: number;
   /** Milliseconds the clock is ahead, and each message to it is late. */
   skew: number;
@@ -82,12 +84,20 @@ const application: Application<{ root: string }> = {
   decode: (bytes) => ({ root: new TextDecoder().decode(bytes) }),
 };
 
-export function createNode(committee: Committee, index: number, role: Role): Node {
+/** For those whose history is to be looked at from the first block on. */
+export const ARCHIVE: Partial<Limits> = { compactBlocks: 1_000_000 };
+
+export function createNode(
+  committee: Committee,
+  index: number,
+  role: Role,
+  limits: Partial<Limits> = {},
+): Node {
   const env: Env = {
     scheme: testScheme,
     id: `m${index}`,
     secretKey: keyOf(index),
-    limits: LIMITS,
+    limits: { ...LIMITS, ...limits },
     application,
   };
   return {
@@ -103,6 +113,7 @@ export function createNode(committee: Committee, index: number, role: Role): Nod
     durable: 0,
     alive: true,
     doomed: false,
+    flagged: false,
     life: 0,
     skew: 0,
     lag: 0,
@@ -146,7 +157,9 @@ export function restart(
   { lost, damaged }: { readonly lost: number; readonly damaged: boolean },
 ): readonly Effect[] {
   node.log.length = damaged ? 0 : node.log.length - Math.min(lost, node.log.length);
-  const { state, effects } = recover(committee, node.env, node.log, damaged);
+  node.flagged ||= damaged;
+  // Who starts it leaves the flag in place until the log says itself that it was damaged.
+  const { state, effects } = recover(committee, node.env, node.log, node.flagged && node.log.length === 0);
   node.state = state;
   node.alive = true;
   node.durable = 0;

@@ -8,7 +8,7 @@ import { tellsFlip } from "./disk.ts";
 import { type Crash, disturb, topple } from "./disturb.ts";
 import { Invariants } from "./invariants.ts";
 import { FAULTS, type Fault, Network } from "./network.ts";
-import { crash, createNode, type Node, restart, store } from "./node.ts";
+import { ARCHIVE, crash, createNode, type Node, restart, store } from "./node.ts";
 import { chooseScenario, type Scenario } from "./scenario.ts";
 import { Workload } from "./workload.ts";
 
@@ -48,7 +48,9 @@ export class Simulation {
     this.#network = new Network(this.#chance, this.#count);
     this.#scenario = chooseScenario(seed, this.#chance);
     const { epochs, roles, nodes, overthrow } = this.#scenario;
-    this.#nodes = Array.from({ length: nodes }, (_, i) => createNode(epochs[0]!, i, roles[i] ?? "member"));
+    this.#nodes = Array.from({ length: nodes }, (_, i) =>
+      createNode(epochs[0]!, i, roles[i] ?? "member", overthrow ? ARCHIVE : {}),
+    );
     for (const [i, role] of roles.entries())
       if (role === "twin") this.#nodes.push(createNode(epochs[0]!, i, "twin"));
     this.#workload = new Workload(this.#nodes, (node, message) => this.#transmit(-1, node, message));
