@@ -261,12 +261,11 @@ contract FaultProofs is ChallengeDesk {
         } else {
             RoundWord.Ended memory ended = RoundWord.unpackEnded(word);
             (count, s.openedAt) = (ended.signers.candidateCount(), ended.openedAt);
-            bool agreed = s.status == IRoundConsensus.RoundStatus.Agreed;
-            require(
-                agreed || s.status == IRoundConsensus.RoundStatus.Failed, NotContestable(round, candidate, s.status)
-            );
+            bool won =
+                s.status == IRoundConsensus.RoundStatus.Agreed || s.status >= IRoundConsensus.RoundStatus.Degraded;
+            require(won || s.status == IRoundConsensus.RoundStatus.Failed, NotContestable(round, candidate, s.status));
             require(block.timestamp < ended.finalAt, AlreadyFinal(round, ended.finalAt));
-            s.isWinner = agreed && ended.winnerIndex == s.index;
+            s.isWinner = won && ended.winnerIndex == s.index;
         }
         // Ids of an earlier round may still lie in the slot.
         require(s.index < count && ids[s.index] == candidate, NotPosted(round, candidate));

@@ -304,6 +304,16 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IMinerRegistry
+    function nextToJoin() external view returns (address) {
+        Totals memory t = _totals;
+        for (uint256 q = t.queueStart; q < t.queueEnd; ++q) {
+            address owner = _queue[q % QUEUE_SLOTS];
+            if (_records[owner].statusOf() == MinerStatus.Joining) return owner;
+        }
+        return address(0);
+    }
+
+    /// @inheritdoc IMinerRegistry
     function endpoints() external view returns (address[] memory owners, string[] memory urls) {
         Totals memory t = _totals;
         uint256 n = t.members;

@@ -9,6 +9,7 @@ import {RoundWord} from "./libraries/RoundWord.sol";
 import {Settings} from "./libraries/Settings.sol";
 import {SignerBits} from "./libraries/SignerBits.sol";
 import {Tally} from "./libraries/Tally.sol";
+import {RoundRecovery} from "./RoundRecovery.sol";
 
 /// @title RoundConsensus
 /// @notice See IRoundConsensus. Narrowing casts are plain because their ranges are given: times fit 40 bits, a round's
@@ -27,6 +28,9 @@ contract RoundConsensus is RoundProposals {
         PotTooSmall,
         NotEnoughMiners
     }
+
+    /// @dev In place of a winner's index.
+    uint256 private constant UNDECIDED = 2;
 
     constructor(address authority, Wiring memory w, Task memory t, Parameters memory p, uint256 ringSlots_)
         RoundStorage(authority, w, t, p, ringSlots_)
@@ -56,8 +60,8 @@ contract RoundConsensus is RoundProposals {
         private
         returns (Obstacle o, uint256 found, uint256 needed)
     {
-        if (s.parametersQueued) {
-            s.parametersQueued = false;
+        if (s.flags & PARAMETERS_QUEUED != 0) {
+            s.flags &= ~PARAMETERS_QUEUED;
             _applyParameters();
         }
         needed = previousOpening == 0 ? 0 : previousOpening + _settings.times.minRoundInterval();
@@ -66,16 +70,36 @@ contract RoundConsensus is RoundProposals {
         uint32 round = s.round + 1;
         Slot storage slot = _slot(round);
         uint256 old = slot.word;
-        if (!_isWordFinal(old)) return (Obstacle.RingNotFinal, old.roundOf(), RoundWord.unpackEnded(old).finalAt);
+        if (!_isWordFinal(old)) {
+            if (old.statusOf() != RoundStatus.Degraded) {
+                return (Obstacle.RingNotFinal, old.roundOf(), RoundWord.unpackEnded(old).finalAt);
+            }
+            // Nobody ratified it in a whole lap of the ring: better void than no round any more.
+            _voidDegraded(s);
+        }
 
         needed = s.payoutsTotal + _settings.rules.roundBudget();
         if (funded < needed) return (Obstacle.PotTooSmall, funded, needed);
 
         uint256 members = _minerRegistry.beginRound(s.ballots, unbondingDelay());
-        if (members < MIN_MINERS) return (Obstacle.NotEnoughMiners, members, MIN_MINERS);
+        if (members < MIN_MINERS && !_mayBeAlone(s, members)) return (Obstacle.NotEnoughMiners, members, MIN_MINERS);
 
         s.round = round;
         _storeOpening(s, slot, members);
+    }
+
+    /// @dev A lone miner goes on, provisionally and not for ever. The first round needs two.
+    function _mayBeAlone(State memory s, uint256 members) private view returns (bool) {
+        if (members == 0 || s.round == 0) return false;
+        if (s.flags & PROVISIONAL == 0) return true;
+        DegradedChain memory chain = _chains[0];
+        // The round after this one, which may ratify them, must not need the slot of the first of them.
+        return chain.count < MAX_DEGRADED && s.round + 2 - chain.first < _ringSlots;
+    }
+
+    function _voidDegraded(State memory s) private {
+        _recover(abi.encodeCall(RoundRecovery.voidDegraded, ()));
+        s.flags &= ~PROVISIONAL;
     }
 
     function _storeOpening(State memory s, Slot storage slot, uint256 members) private {
@@ -91,15 +115,6 @@ contract RoundConsensus is RoundProposals {
         bytes32 hash = _openingHash(s.round, baseRoot, _parametersHash, blockhash(block.number - 1));
         slot.openingHash = hash;
         emit RoundOpened(s.round, hash, baseRoot, members, r.updateTarget);
-    }
-
-    /// @dev Binds chain, contract, base model, parameters and the block before the opening.
-    function _openingHash(uint64 round, bytes32 baseRoot, bytes32 parametersHash_, bytes32 previousBlockHash)
-        private
-        view
-        returns (bytes32)
-    {
-        return keccak256(abi.encode(block.chainid, address(this), round, baseRoot, parametersHash_, previousBlockHash));
     }
 
     /// @dev Until a round was agreed collect ends early with an update of every registered client.
@@ -121,27 +136,49 @@ contract RoundConsensus is RoundProposals {
         _takeBatch(d, votes);
         _tally(d, r);
         (bool agreed, uint256 winner) = _winner(d, r);
+        if (!agreed && winner == UNDECIDED) {
+            _settleLone(d, r, content);
+            return;
+        }
         State memory s = _state;
         ++s.ballots;
         _score(d, r, s.ballots, agreed);
-        if (agreed) {
-            _agree(s, slot, r, d, winner, content);
-        } else {
-            _end(s, slot, r, RoundStatus.Failed, 0);
-            emit RoundFailed(round, d.candidateCount, _participationDown(d), s.lastFinalAt);
-        }
+        if (agreed) _agree(s, slot, r, d, winner, content);
+        else _fail(s, slot, r, d);
         _state = s;
+    }
+
+    /// @dev What more than one miner would have to decide may be one's alone by now.
+    function _settleLone(Decision memory d, RoundWord.Open memory r, CandidateContent calldata content) private {
+        _recover(abi.encodeCall(RoundRecovery.settleLone, (d.round, d.votes, content)));
+        State memory s = _state;
+        _tryOpen(s, r.openedAt, _rewardDistributor.funded());
+        _state = s;
+    }
+
+    /// @dev Ends a round with a candidate, none of them agreed.
+    function _fail(State memory s, Slot storage slot, RoundWord.Open memory r, Decision memory d) private {
+        _end(s, slot, r, RoundStatus.Failed, 0);
+        emit RoundFailed(d.round, d.candidateCount, _participationDown(d), s.lastFinalAt);
+        // A round that could have ratified what one miner did alone, and did not.
+        if (s.flags & PROVISIONAL != 0 && r.members >= MIN_MINERS) _voidDegraded(s);
     }
 
     /// @dev Every rank 0/1 proposer has signed a posted candidate, or its slot is over.
     function _slotsOver(RoundWord.Open memory r) private view returns (bool) {
         uint256 times = _settings.times;
-        return r.signers.allSigned() || block.timestamp > r.openedAt + times.collectMax() + times.proposeSlot();
+        return _allSigned(r) || block.timestamp > r.openedAt + times.collectMax() + times.proposeSlot();
+    }
+
+    /// @dev A lone miner is the only proposer.
+    function _allSigned(RoundWord.Open memory r) private pure returns (bool) {
+        return r.signers.allSigned() || r.members < MIN_MINERS;
     }
 
     /// @dev The primary's agreed candidate, else the secondary's, else the reserve's: whoever settles can't choose.
     /// Nor by leaving votes out: while a better-ranked candidate is pending, another one wins only after grace, when
     /// its voters had time to vote on chain.
+    /// @return Whether one is agreed, and its index; UNDECIDED if none is and not all are disagreed.
     function _winner(Decision memory d, RoundWord.Open memory r) private view returns (bool, uint256) {
         uint256 graceEnd = uint256(r.openedAt) + r.voteEndsAfter + d.times.voteGrace();
         // Candidate 1 is better ranked if the primary signed it; a candidate has no other rival.
@@ -155,8 +192,7 @@ contract RoundConsensus is RoundProposals {
             }
             if (d.verdicts[c] == Tally.Verdict.Pending) pending = true;
         }
-        require(!pending, Undecided(d.round));
-        return (false, 0);
+        return (false, pending ? UNDECIDED : 0);
     }
 
     /// @dev Makes the winner the head, records its payouts, opens the next round if possible.
@@ -172,6 +208,10 @@ contract RoundConsensus is RoundProposals {
         require(given == d.ids[winner], WrongContent(d.ids[winner], given));
         ++s.settlement;
         _end(s, slot, r, RoundStatus.Agreed, winner);
+        if (s.flags & PROVISIONAL != 0) {
+            _recover(abi.encodeCall(RoundRecovery.ratify, (d.round, s.lastFinalAt)));
+            s.flags &= ~PROVISIONAL;
+        }
         // A total out of range is the voters' fault, but reverting here could leave the round open for ever.
         bytes32 payoutsRoot = content.payoutsRoot;
         if (content.payoutsTotal < s.payoutsTotal || content.payoutsTotal > s.payoutsTotal + d.rules.roundBudget()) {
@@ -224,27 +264,31 @@ contract RoundConsensus is RoundProposals {
         uint256 times = _settings.times;
         uint256 slotsEnd = r.openedAt + times.collectMax() + times.proposeSlot();
         uint256 readyAt = r.openedAt + r.voteEndsAfter + times.voteGrace();
-        if (r.signers == 0) readyAt = slotsEnd + times.proposeSlot() * (r.members - 2);
+        if (r.signers == 0) readyAt = slotsEnd + (r.members > 2 ? times.proposeSlot() * (r.members - 2) : 0);
         // Nobody could settle before the proposers' slots are over, so nobody may fail it before.
-        else if (!r.signers.allSigned() && readyAt < slotsEnd) readyAt = slotsEnd;
-        require(block.timestamp > readyAt, TooEarlyToFail(readyAt + 1));
-        State memory s = _state;
-        uint256 participation;
+        else if (!_allSigned(r) && readyAt < slotsEnd) readyAt = slotsEnd;
+        // A lone miner's round gives way at once to one that returns.
+        if (block.timestamp <= readyAt) _recover(abi.encodeCall(RoundRecovery.requireReturn, (round, readyAt)));
         uint256 candidateCount = r.signers.candidateCount();
-        if (candidateCount != 0) {
-            Decision memory d = _decision(round, slot, r.signers, r.members);
-            _takeCast(d, slot, r.voteCount);
-            _tally(d, r);
-            for (uint256 c = 0; c < candidateCount; ++c) {
-                require(d.verdicts[c] != Tally.Verdict.Agreed, CandidateAgreed(d.ids[c]));
-            }
-            ++s.ballots;
-            _score(d, r, s.ballots, false);
-            participation = _participationDown(d);
+        if (candidateCount == 0) {
+            State memory empty = _state;
+            _end(empty, slot, r, RoundStatus.Failed, 0);
+            _state = empty;
+            emit RoundFailed(round, 0, 0, empty.lastFinalAt);
+            return;
         }
-        _end(s, slot, r, RoundStatus.Failed, 0);
+        Decision memory d = _decision(round, slot, r.signers, r.members);
+        _takeCast(d, slot, r.voteCount);
+        if (abi.decode(_recover(abi.encodeCall(RoundRecovery.failLone, (round, d.votes))), (bool))) return;
+        _tally(d, r);
+        for (uint256 c = 0; c < candidateCount; ++c) {
+            require(d.verdicts[c] != Tally.Verdict.Agreed, CandidateAgreed(d.ids[c]));
+        }
+        State memory s = _state;
+        ++s.ballots;
+        _score(d, r, s.ballots, false);
+        _fail(s, slot, r, d);
         _state = s;
-        emit RoundFailed(round, candidateCount, participation, s.lastFinalAt);
     }
 
     /// @dev Weight that voted in basis points of all active weight, rounded down.
@@ -255,48 +299,12 @@ contract RoundConsensus is RoundProposals {
     // ------------------------------------------------------------------ proven faults
 
     /// @inheritdoc IRoundConsensus
-    function strike(uint64 round, uint8 index) external onlyFaultProofs {
-        (Slot storage slot, RoundWord.Open memory r) = _openRoundOf(round);
-        r.struck |= uint8(1 << index);
-        slot.word = RoundWord.packOpen(r);
-        emit CandidateStruck(round, slot.candidates[index]);
+    function strike(uint64, uint8) external onlyFaultProofs {
+        _recover(msg.data);
     }
 
     /// @inheritdoc IRoundConsensus
-    function revertRound(uint64 round, OpeningPreimage calldata opening) external onlyFaultProofs {
-        uint256 word = _wordOf(round);
-        require(word.statusOf() == RoundStatus.Agreed, NotRevertible(round, word.statusOf()));
-        RoundWord.Ended memory ended = RoundWord.unpackEnded(word);
-        require(block.timestamp < ended.finalAt, AlreadyFinal(round, ended.finalAt));
-        bytes32 given = _openingHash(round, opening.baseRoot, opening.parametersHash, opening.previousBlockHash);
-        require(given == _slot(round).openingHash, WrongOpening(_slot(round).openingHash, given));
-
-        // The head the round started from: its settlement is the one before, its updates were the round's target.
-        State memory s = _state;
-        uint32 back = ended.settlement - 1;
-        _rewardDistributor.revertTo(back, s.settlement);
-        s.settlement = back;
-        s.payoutsTotal = back == 0 ? 0 : uint96(_rewardDistributor.payout(back).total);
-        s.updateCount = back == 0 ? 0 : ended.updateTarget;
-        _headRoot = opening.baseRoot;
-        _state = s;
-        _slot(round).word = word.withStatus(RoundStatus.Reverted);
-        emit RoundReverted(round, back, opening.baseRoot);
-        for (uint64 later = round + 1; later <= s.round; ++later) {
-            _void(later);
-        }
-    }
-
-    function _void(uint64 round) private {
-        Slot storage slot = _slot(round);
-        uint256 word = slot.word;
-        if (word.statusOf() == RoundStatus.Open) {
-            RoundWord.Ended memory e;
-            RoundWord.Open memory r = RoundWord.unpackOpen(word);
-            (e.round, e.openedAt, e.members) = (r.round, r.openedAt, r.members);
-            word = RoundWord.packEnded(e);
-        }
-        slot.word = word.withStatus(RoundStatus.Voided);
-        emit RoundVoided(round);
+    function revertRound(uint64, OpeningPreimage calldata) external onlyFaultProofs {
+        _recover(msg.data);
     }
 }

@@ -68,7 +68,7 @@ contract RoundLens is IRoundLens {
         info.members = e.members;
         info.updateTarget = e.updateTarget;
         info.candidateCount = e.signers.candidateCount();
-        info.finalAt = e.finalAt;
+        if (e.finalAt != type(uint40).max) info.finalAt = e.finalAt;
         info.winnerIndex = e.winnerIndex;
         info.ballot = e.ballot;
         info.settlement = e.settlement;
@@ -142,7 +142,7 @@ contract RoundLens is IRoundLens {
         info.collectMaxEnd = info.openedAt + times.collectMax();
         info.updateTarget = r.updateTarget;
         info.proposeDeadline = info.collectMaxEnd + times.proposeSlot();
-        info.lastSlotEnd = info.collectMaxEnd + times.proposeSlot() * (r.members - 1);
+        info.lastSlotEnd = info.collectMaxEnd + times.proposeSlot() * (r.members > 1 ? r.members - 1 : 1);
         info.members = r.members;
         info.candidateCount = r.signers.candidateCount();
         info.voteCount = r.voteCount;
@@ -152,10 +152,10 @@ contract RoundLens is IRoundLens {
             info.voteDeadline = info.openedAt + r.voteEndsAfter;
             info.graceEnd = info.voteDeadline + times.voteGrace();
         }
-        info.phase = _phaseOf(info, r.signers.allSigned());
+        info.phase = _phaseOf(info, r.signers.allSigned() || (r.members == 1 && r.signers != 0));
     }
 
-    /// @param allSigned Ranks 0 and 1 have both signed.
+    /// @param allSigned All miners of ranks 0 and 1 have signed.
     function _phaseOf(RoundInfo memory info, bool allSigned) private view returns (Phase) {
         uint256 time = block.timestamp;
         if (info.candidateCount == 0) {

@@ -39,9 +39,12 @@ abstract contract RoundProposals is RoundViews {
         seedBlock = ProposerDraw.seedBlock(opening);
         r.seed = ProposerDraw.seedAt(seedBlock);
         r.seedStored = true;
-        uint256[] memory order = ProposerDraw.draw(r.seed, seats, MIN_MINERS);
-        r.primary = uint8(order[0]);
-        r.secondary = uint8(order[1]);
+        // A lone miner is the primary, in seat 0.
+        if (seats.length != 1) {
+            uint256[] memory order = ProposerDraw.draw(r.seed, seats, MIN_MINERS);
+            r.primary = uint8(order[0]);
+            r.secondary = uint8(order[1]);
+        }
         if (seedBlock != opening) emit SeedFrozen(r.round, r.seed, seedBlock);
     }
 
@@ -110,7 +113,8 @@ abstract contract RoundProposals is RoundViews {
         }
         bits = rank < 2 ? uint8(1 << rank) : 4;
         if (signerCount == 2) {
-            require(rank == 0 && signatures[1].rank == 1, BadRank(signatures[1].rank));
+            bool pair = rank == 0 && signatures[1].rank == 1 && r.members != 1;
+            require(pair, BadRank(signatures[1].rank));
             bits = 3;
         }
         uint8 before = (r.signers | (r.signers >> 4)) & bits;

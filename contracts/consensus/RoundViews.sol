@@ -40,23 +40,29 @@ abstract contract RoundViews is RoundVoting {
     /// @inheritdoc IRoundConsensus
     function isFinal(uint64 round) external view returns (bool) {
         uint256 word = _wordOf(round);
-        RoundStatus status = word.statusOf();
-        return (status == RoundStatus.Agreed || status == RoundStatus.Failed) && _isWordFinal(word);
+        if (_state.flags & PROVISIONAL != 0 && round >= _chains[0].first) return false;
+        return _hasWindow(word.statusOf()) && _isWordFinal(word);
     }
 
     /// @dev Whether the slot of this word may be used again: empty, void, or final.
     function _isWordFinal(uint256 word) internal view returns (bool) {
         RoundStatus status = word.statusOf();
-        if (status == RoundStatus.Open) return false;
-        if (status != RoundStatus.Agreed && status != RoundStatus.Failed) return true;
-        return block.timestamp >= RoundWord.unpackEnded(word).finalAt;
+        if (_hasWindow(status)) return block.timestamp >= RoundWord.unpackEnded(word).finalAt;
+        return status != RoundStatus.Open;
+    }
+
+    /// @dev Ended, and neither reverted nor void.
+    function _hasWindow(RoundStatus status) private pure returns (bool) {
+        return status == RoundStatus.Agreed || status == RoundStatus.Failed || status >= RoundStatus.Degraded;
     }
 
     /// @inheritdoc IRoundConsensus
     function head() external view returns (Head memory) {
         State memory s = _state;
+        bool provisional = s.flags & PROVISIONAL != 0;
         uint256 round = s.settlement == 0 ? 0 : _rewardDistributor.payout(s.settlement).round;
-        return Head(s.settlement, uint32(round), _headRoot, s.payoutsTotal, s.updateCount);
+        if (provisional) round = _chains[0].last;
+        return Head(s.settlement, uint32(round), _headRoot, s.payoutsTotal, s.updateCount, provisional);
     }
 
     /// @inheritdoc IRoundConsensus
@@ -101,6 +107,11 @@ abstract contract RoundViews is RoundVoting {
     /// @inheritdoc IRoundConsensus
     function lens() external view returns (address) {
         return address(_lens);
+    }
+
+    /// @inheritdoc IRoundConsensus
+    function recovery() external view returns (address) {
+        return address(_recovery);
     }
 
     /// @inheritdoc IRoundConsensus

@@ -189,6 +189,8 @@ interface IMinerRegistry is IKeyBook {
     function activeWeight() external view returns (uint256);
     /// @notice Miners whose change waits for the next opening.
     function queuedCount() external view returns (uint256);
+    /// @notice The first in the queue that waits for a seat, new or returning; zero if nobody does.
+    function nextToJoin() external view returns (address);
     /// @notice Owners that hold a seat or wait for one, with their endpoints: whom to ask for manifests and updates.
     function endpoints() external view returns (address[] memory owners, string[] memory urls);
     /// @notice All stake bonded and unbonding; equals this contract's token balance unless tokens were sent to it.

@@ -21,7 +21,11 @@ interface IRoundConsensus {
         Agreed,
         Failed,
         Reverted,
-        Voided
+        Voided,
+        /// Decided by one miner alone: a provisional head, never paid, never final by itself.
+        Degraded,
+        /// Degraded, and agreed by the first round of several miners that builds on it; final with that one.
+        Ratified
     }
 
     /// @notice Why a vote does not count. `None` counts.
@@ -140,15 +144,18 @@ interface IRoundConsensus {
         bytes32 vs;
     }
 
-    /// @notice An agreed model and what belongs to it.
+    /// @notice The model the next round builds on, and the last agreed settlement.
     struct Head {
-        /// 0 for the genesis model.
+        /// 0 before the first.
         uint32 settlement;
+        /// Whose model it is; 0 for the genesis model.
         uint32 round;
         bytes32 modelRoot;
         uint96 payoutsTotal;
-        /// Updates in it; 0 for the genesis model.
+        /// Updates in the last agreed model; 0 before the first.
         uint16 updateCount;
+        /// The model is a degraded round's: nobody but its own miner has agreed to it.
+        bool provisional;
     }
 
     /// @notice What a round's opening hash commits to besides chain, contract and round; all of it is in the events and
@@ -170,7 +177,7 @@ interface IRoundConsensus {
         uint32 ballots;
         /// Time of the newest opening.
         uint256 openedAt;
-        /// No round that has ended becomes final later than this.
+        /// No round that has ended becomes final later than this, but those that are degraded.
         uint256 lastFinalAt;
     }
 
@@ -219,10 +226,17 @@ interface IRoundConsensus {
         uint256 participationBps,
         uint256 finalAt
     );
+    /// @notice One miner alone decided the round: the model of its candidate is the base of the next, provisionally. Nobody is
+    /// paid, no reputation changes. `confidence` is that of the miner's yes.
+    event RoundDegraded(uint64 indexed round, bytes32 indexed candidate, address indexed miner, uint16 confidence);
+    /// @notice The round `by`, which builds on this degraded one, is agreed. They become final together.
+    event RoundRatified(uint64 indexed round, uint64 indexed by, uint256 finalAt);
     event RoundFailed(uint64 indexed round, uint256 candidateCount, uint256 participationBps, uint256 finalAt);
     /// @notice A candidate of the open round was proven wrong: it counts as disagreed.
     event CandidateStruck(uint64 indexed round, bytes32 indexed candidate);
+    /// @notice A winner was proven wrong; the head is `modelRoot` again, the model of `settlement`.
     event RoundReverted(uint64 indexed round, uint256 settlement, bytes32 modelRoot);
+    /// @notice It builds on what was reverted; or it was degraded, and what it belongs to was reverted or not ratified.
     event RoundVoided(uint64 indexed round);
     event ParametersQueued(Parameters parameters);
     /// @notice The queued parameters are in force from this opening on.
@@ -271,6 +285,10 @@ interface IRoundConsensus {
     error TooEarlyToFail(uint256 readyAt);
     /// @dev The votes on chain agree this candidate: settle instead.
     error CandidateAgreed(bytes32 candidate);
+    /// @dev One miner alone may not settle this round: another joins, or joins again, at the next opening.
+    error MinerReturns(uint64 round, address miner);
+    /// @dev This code runs on the storage of the consensus that created it, by delegation, and nowhere else.
+    error OnlyDelegated(address self);
     error NotRevertible(uint64 round, RoundStatus status);
     error AlreadyFinal(uint64 round, uint256 finalAt);
     /// @dev What was given does not hash to the round's opening hash.
@@ -279,7 +297,8 @@ interface IRoundConsensus {
     // ------------------------------------------------------------------ rounds
 
     /// @notice Open the first round, or the next after a failure or revert, or when a settlement could not. Anyone.
-    /// Needs two active miners, the interval passed, and a round's budget in the pot beyond what is promised.
+    /// Needs two active miners, the interval passed, and a round's budget in the pot beyond what is promised. After the
+    /// first round one miner is enough, for at most eight degraded rounds in a row.
     function openRound() external returns (uint64 round);
 
     /// @notice Store the hash of the opening block as the round's seed. Anyone, from the next block on; `propose`
@@ -300,19 +319,24 @@ interface IRoundConsensus {
 
     /// @notice Decide a round by the votes given and those on chain, and open the next if it is agreed. Anyone.
     /// Legal once every rank 0/1 proposer has signed a posted candidate or the propose deadline is over. A candidate
-    /// wins over a better-ranked one that is still pending only after grace. If all are disagreed the round fails.
+    /// wins over a better-ranked one that is still pending only after grace. If all are disagreed the round fails. If one
+    /// miner is left whose vote counts, because it is the only one or the others were proven at fault, its yes makes
+    /// the round degraded; but not while another waits to join (`MinerReturns`).
     /// @param votes Strictly ascending by (seat, candidateIndex); an invalid one is skipped with an event.
     /// @param content Of the winner; ignored if the round fails.
     function settle(uint64 round, Vote[] calldata votes, CandidateContent calldata content) external;
 
     /// @notice End a round that nobody can settle: without a candidate after the last slot; else after grace, unless
-    /// the votes on chain agree a candidate. Anyone.
+    /// the votes on chain agree a candidate. A lone miner's round may be failed at any time while another waits to join.
+    /// Anyone.
     function failRound(uint64 round) external;
 
     /// @notice Count a candidate of the open round as disagreed: it was proven wrong. Fault proofs only.
     function strike(uint64 round, uint8 index) external;
 
-    /// @notice Undo an agreed round that is not final; all later rounds, the open one too, become void. Fault proofs only.
+    /// @notice Undo an agreed, degraded or ratified round that is not final; all later rounds, the open one too, become
+    /// void. With one degraded round, or the round that ratified it, fall all degraded rounds since the last agreed one.
+    /// Fault proofs only.
     /// @param opening What the round was opened with: it names the model to go back to.
     function revertRound(uint64 round, OpeningPreimage calldata opening) external;
 
@@ -348,6 +372,8 @@ interface IRoundConsensus {
     function reputationRule() external view returns (IMinerRegistry.ReputationRule memory);
     /// @notice The RoundLens of this consensus: rounds, candidates, votes, proposers and parameters in readable form.
     function lens() external view returns (address);
+    /// @notice The RoundRecovery of this consensus: code that it delegates to.
+    function recovery() external view returns (address);
     /// @notice For the lens: a round's slot in the ring as stored. Reverts `UnknownRound`.
     function slotOf(uint64 round) external view returns (uint256 word, bytes32 openingHash, bytes32[2] memory ids);
     /// @notice For the lens: the vote on chain at 2 x seat + candidate index, as stored; 0 if none.

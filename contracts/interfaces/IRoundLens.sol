@@ -76,7 +76,8 @@ interface IRoundLens {
         uint256 seedBlock;
         /// Stored seed of an open round, else 0.
         uint64 seed;
-        /// Ended rounds: when it is or was final; index of the winner (agreed only); ballot number (0: no candidate).
+        /// Ended rounds: when it is or was final (0: not by itself); index of the winner (agreed, degraded and ratified
+        /// only); ballot number (0: no candidate, or one miner's alone).
         uint256 finalAt;
         uint8 winnerIndex;
         uint32 ballot;

@@ -33,10 +33,11 @@ library RoundWord {
         uint32 round;
         IRoundConsensus.RoundStatus status;
         uint40 openedAt;
+        /// The largest number if it is degraded: then it is not final by itself, however long one waits.
         uint40 finalAt;
         /// 0 without a candidate.
         uint40 voteDeadline;
-        /// Number among the rounds with a candidate; 0 without one.
+        /// Number among the rounds with a candidate that more than one miner could decide; else 0.
         uint32 ballot;
         /// 0 unless agreed.
         uint32 settlement;
@@ -104,5 +105,9 @@ library RoundWord {
 
     function withStatus(uint256 w, IRoundConsensus.RoundStatus status) internal pure returns (uint256) {
         return (w & ~(uint256(0xff) << 32)) | uint256(status) << 32;
+    }
+
+    function withFinalAt(uint256 w, uint40 finalAt) internal pure returns (uint256) {
+        return (w & ~(uint256(type(uint40).max) << 80)) | uint256(finalAt) << 80;
     }
 }

@@ -63,7 +63,7 @@ async function checkManifest(audit: Audit, candidate: Candidate): Promise<RoundF
 
 async function checkBase(audit: Audit, federation: LoadedFederation): Promise<Model | undefined> {
   const { checks, record, options } = audit;
-  if (sameHex(record.baseCid, ZERO_HASH) && record.baseSettlement === 0n) {
+  if (sameHex(record.baseCid, ZERO_HASH) && record.baseSettlement === 0n && record.standsOn.length === 0) {
     checks.equal("base model file", federation.federation.genesisRoot, record.baseRoot, "the genesis model");
     return federation.genesis;
   }

@@ -14,8 +14,14 @@ export async function checkOpening(audit: Audit): Promise<void> {
   const { chain } = options;
   const federation = await chain.federation();
   const base = baseOf(audit.view, record, federation.genesisRoot);
+  const degraded = degradedBase(audit);
   if (base) {
-    checks.equal("base model root", base.modelRoot, record.baseRoot, base.source);
+    checks.equal(
+      "base model root",
+      degraded?.modelRoot ?? base.modelRoot,
+      record.baseRoot,
+      degraded?.source ?? base.source,
+    );
     checks.equal("payout root before the round", base.payoutsRoot, record.payoutsRoot, base.source);
   } else {
     checks.blocked("base model root", `settlement ${record.baseSettlement} is not in the logs`);
@@ -79,6 +85,13 @@ async function checkSeed({ checks, record, options }: Audit): Promise<void> {
     `${moved} blocks after the opening block`,
   );
   return undefined;
+}
+
+/** The model of the last degraded round that the round builds on, if there is one. */
+function degradedBase({ view, record }: Audit): { modelRoot: Hex; source: string } | undefined {
+  const last = view.rounds.get(record.standsOn.at(-1) ?? 0n);
+  const won = last && winnerOf(last);
+  return won && { modelRoot: won.candidate.modelRoot, source: `round ${last.round}, degraded` };
 }
 
 /** What the round had to build on: the newest round agreed before it and not reverted by then, else genesis. */

@@ -6,7 +6,7 @@ import {
   WAD_PER_REPUTATION_STEP,
 } from "../protocol/round/reputation.ts";
 import type { RoundRecord, ScoreRecord } from "../protocol/views/federation-view.ts";
-import { orderOf, tallyOf } from "../protocol/views/queries.ts";
+import { isLone, orderOf, tallyOf } from "../protocol/views/queries.ts";
 import type { Audit } from "./verify-round.ts";
 
 /** 1.0 in the contract's unit of reputation. */
@@ -15,6 +15,11 @@ const ONE = 10_000n;
 /** Every voter got the step it earned, and the weight that follows; nobody else got one. */
 export function checkReputation({ checks, record }: Audit): void {
   if (record.candidates.length === 0) return;
+  // What one miner decides alone is nobody's merit and nobody's absence.
+  if (isLone(record) && record.ballot === null) {
+    checks.equal("reputations", 0, record.scores.length, "unchanged by a round that one miner decided");
+    return;
+  }
   const voters = new Set(record.countedVotes.map((vote) => vote.miner.toLowerCase()));
   const scored = record.scores.map((score) => score.miner.toLowerCase());
   checks.equal(

@@ -3,6 +3,7 @@ import { type Hex, sameHex } from "../protocol/bytes.ts";
 import { type Domain, REASON, type Reason, type Vote } from "../protocol/round/messages.ts";
 import { CONFIDENCE_FULL_BPS } from "../protocol/round/quality.ts";
 import type { VoteRecord } from "../protocol/views/federation-view.ts";
+import { isLone } from "../protocol/views/queries.ts";
 import type { Audit } from "./verify-round.ts";
 
 /** A vote a transaction carried, and whether the settlement skipped it. */
@@ -22,6 +23,8 @@ export async function checkVotes(audit: Audit): Promise<void> {
   const carried = await collectVotes(audit);
   if (!carried) return;
   for (const vote of record.countedVotes) checkCounted(audit, domain, vote, carried);
+  // What one miner decided alone counts its yes and nothing else.
+  if (record.winner !== null && isLone(record)) return;
   for (const { vote, skipped } of carried) {
     if (isCounted(audit, vote)) continue;
     const valid = isValid(audit, domain, vote);

@@ -9,7 +9,7 @@ import { QuorateError } from "../protocol/errors.ts";
 import type { Dataset } from "../protocol/learning/dataset.ts";
 import type { Sha256 } from "../protocol/model/merkle.ts";
 import type { FederationView, RoundRecord } from "../protocol/views/federation-view.ts";
-import { winnerOf } from "../protocol/views/queries.ts";
+import { isLone, winnerOf } from "../protocol/views/queries.ts";
 import { checkCandidates } from "./check-candidates.ts";
 import { checkFiles } from "./check-files.ts";
 import { checkOpening } from "./check-opening.ts";
@@ -44,6 +44,16 @@ export interface AuditResult {
   readonly checks: readonly Check[];
 }
 
+/** A yes of several miners vouches for the degraded rounds it builds on, so an audit recomputes them, too. */
+async function checkDegraded({ options, checks, record }: Audit): Promise<void> {
+  if (isLone(record)) return;
+  for (const round of record.standsOn) {
+    const { ok, checks: made } = await verifyRound({ ...options, round, onCheck: () => {} });
+    const failed = made.filter((check) => !check.ok).map(({ name }) => name);
+    checks.holds(`degraded round ${round}`, ok, ok ? `all ${made.length} checks hold` : failed.join(", "));
+  }
+}
+
 /** What the parts of an audit work on. */
 export interface Audit {
   readonly options: AuditOptions;
@@ -56,6 +66,7 @@ export interface Audit {
  * Recomputes a round from chain and IPFS alone and compares it with what the chain says: opening, draw, every signature,
  * registration, aggregate, score, Shapley values, payouts, tally, winner, reputations. Data that is missing is a failed
  * check. A round in which nothing was agreed has no model; there the candidates' signatures, votes and tally are checked.
+ * Degraded rounds are recomputed like agreed ones, by themselves and with the round that may ratify them.
  *
  * @throws QuorateError ROUND_UNKNOWN, ROUND_NOT_ENDED, RPC_UNREACHABLE
  */
@@ -80,7 +91,7 @@ export async function verifyRound(options: AuditOptions): Promise<AuditResult> {
   const audit: Audit = { options, checks, view, record };
   await checkOpening(audit);
   await checkCandidates(audit);
-  if (record.status === "voided" && record.settlement === null) {
+  if (record.status === "voided" && record.winner === null) {
     checks.holds("outcome", true, "the round was voided before it was decided");
   } else {
     await checkVotes(audit);
@@ -91,6 +102,7 @@ export async function verifyRound(options: AuditOptions): Promise<AuditResult> {
   if (won) {
     const files = await checkFiles(audit, won.candidate);
     await checkResult(audit, won, files);
+    await checkDegraded(audit);
   }
   return { round, ok: checks.list.every((check) => check.ok), checks: checks.list };
 }

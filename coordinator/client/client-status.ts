@@ -19,8 +19,8 @@ export interface ClientRound {
   readonly modelRoot: Hex;
   readonly sampleCount: bigint;
   readonly shapley: { readonly numerator: bigint; readonly denominator: bigint } | null;
-  /** Cumulative payouts after the round, in the token's smallest unit. */
-  readonly cumulative: bigint;
+  /** Cumulative payouts after the round, in the token's smallest unit; null if it pays nobody. */
+  readonly cumulative: bigint | null;
 }
 
 export interface ClientStatus {
@@ -82,7 +82,7 @@ async function clientRounds(
       modelRoot: update.modelRoot,
       sampleCount: update.sampleCount,
       shapley: shapley && { numerator: shapley.numerators[k]!, denominator: shapley.denominator },
-      cumulative: cumulativeOf(manifest.payouts, client),
+      cumulative: view.status === "agreed" ? cumulativeOf(manifest.payouts, client) : null,
     });
   }
   return found;

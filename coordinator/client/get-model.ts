@@ -27,7 +27,7 @@ interface Anchor {
 }
 
 /**
- * A model, checked against the chain: of an agreed round, the open round's base, or the head.
+ * A model, checked against the chain: of a round that made one, the open round's base, or the head.
  * @throws QuorateError ROUND_WITHOUT_MODEL, NO_OPEN_ROUND, ROUND_UNKNOWN, CONTENT_UNAVAILABLE, MODEL_*
  */
 export async function getModel(options: {
@@ -60,14 +60,16 @@ async function anchorOf(options: Parameters<typeof getModel>[0]): Promise<Anchor
   return modelOfRound(chain, await chain.round(which));
 }
 
-/** The model an agreed round made: the base of the next round, or the head. */
+/** The model a round made that is agreed, degraded or ratified: the base of the next round, or the head. */
 async function modelOfRound(chain: ChainReader, view: RoundView): Promise<Anchor> {
   const without = () =>
     new QuorateError("ROUND_WITHOUT_MODEL", `round ${view.round} is ${view.status} and made no model`, {
       round: String(view.round),
       status: view.status,
     });
-  if (view.status !== "agreed") throw without();
+  if (!["agreed", "degraded", "ratified"].includes(view.status)) throw without();
+  const won = view.candidates.find(({ id }) => view.winner && sameHex(id, view.winner))?.candidate;
+  if (won) return { round: view.round, baseRoot: won.modelRoot, baseCid: won.modelCid };
   const head = await chain.head();
   const after = head.round === view.round ? undefined : await chain.round(view.round + 1n);
   const root = after?.baseRoot ?? head.modelRoot;

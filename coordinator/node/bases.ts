@@ -33,17 +33,19 @@ export function createBases(deps: Pick<MinerDeps, "chain" | "content" | "federat
     async payouts(view, signal) {
       if (sameHex(view.payoutsRoot, ZERO_HASH)) return [];
       if (!paid || !sameHex(paid.root, view.payoutsRoot)) {
-        const head = await chain.head();
-        const { candidates } = await chain.round(head.round);
+        // The base may be the model of a degraded round, which pays nobody: the payouts are those of the last agreed one.
+        const round = view.payoutsRound ?? (await chain.head()).round;
+        const { candidates, winner } = await chain.round(round);
+        const won = candidates.find(({ id }) => winner && sameHex(id, winner));
         const [digest] = payoutManifests(candidates, {
-          modelRoot: view.baseRoot,
+          modelRoot: won?.candidate.modelRoot ?? view.baseRoot,
           payoutsRoot: view.payoutsRoot,
         });
         if (!digest)
           throw new QuorateError(
             "PAYOUTS_UNKNOWN",
-            `no candidate of round ${head.round} carries the payouts ${view.payoutsRoot}`,
-            { round: String(head.round), payoutsRoot: view.payoutsRoot },
+            `no candidate of round ${round} carries the payouts ${view.payoutsRoot}`,
+            { round: String(round), payoutsRoot: view.payoutsRoot },
           );
         const bytes = await content.get(digest, { maxBytes: MANIFEST_MAX_BYTES, signal });
         paid = { root: view.payoutsRoot, rows: readPayouts(bytes, view.payoutsRoot) };

@@ -87,13 +87,17 @@ export function createDriver(deps: DriverDeps): Driver {
       const snapshot = await watch.refresh();
       await enter(snapshot.view, signal);
       if (snapshot.view?.status === "open") voter.exchange(snapshot, jobs);
+      if (snapshot.view?.status === "open" && snapshot.view.standsOn?.length)
+        jobs.ensure("ratify", (stopped) => voter.ratify(stopped));
       const { staggerMs, stragglersMs } = timingsOf(snapshot.parameters, config.timings);
       const timings = { stagger: staggerMs / 1_000, stragglers: stragglersMs / 1_000 };
       const turn = (key: string) => waited(key, (turnOf(snapshot, config.miner) * staggerMs) / 1_000);
       attendance.step(snapshot, jobs, turn);
       const self = minerOf(snapshot, config.miner);
-      if (!self || !takesPart(self, snapshot)) return;
-      const duties = dutiesOf(snapshot.view, factsOf(deps, snapshot), timings);
+      if (!self) return;
+      const duties = takesPart(self, snapshot)
+        ? dutiesOf(snapshot.view, factsOf(deps, snapshot), timings)
+        : returning(self, snapshot, timings.stagger);
       // What is not due any more starts its wait anew should it become due again.
       for (const kind of dueSince.keys())
         if (!kind.includes(":") && !duties.some((duty) => duty.kind === kind)) dueSince.delete(kind);
@@ -121,6 +125,12 @@ function turnOf(snapshot: Snapshot, self: Hex): number {
   );
 }
 
+/** Whose round a lone miner should leave, but has not: it may be gone. */
+function returning(self: MinerRecord, snapshot: Snapshot, wait: number): Duty[] {
+  const waits = snapshot.view?.status === "open" && self.activeNext === true && !self.active;
+  return waits && votersOf(snapshot).length === 1 ? [{ kind: "failRound", wait }] : [];
+}
+
 function factsOf(deps: DriverDeps, snapshot: Snapshot): MinerFacts {
   const { view } = snapshot;
   const { config, watch, pool, votes, signing, voter } = deps;
@@ -141,10 +151,13 @@ function factsOf(deps: DriverDeps, snapshot: Snapshot): MinerFacts {
       return known && isWithheldNo(known.vote);
     }),
   );
+  const [first, ...more] = voters;
   return {
     self: config.miner,
     turn: turnOf(snapshot, config.miner),
     activeMiners: snapshot.miners.filter((record) => takesPart(record, snapshot)).length,
+    alone: first !== undefined && more.length === 0 && sameHex(first.miner, config.miner),
+    returning: snapshot.miners.some((record) => record.activeNext && !record.active),
     time: watch.time(),
     blockNumber: snapshot.blockNumber,
     updates: view ? countable(pool.list(view)) : 0,

@@ -29,8 +29,11 @@ export interface Verdict {
 
 /** Judges posted candidates by recomputing them. */
 export interface Judge {
+  /** The verdict on a candidate and, if the round builds on degraded ones, on those: a yes vouches for them all. */
   /** `hint`: endpoint of a signer, asked first for the files. */
   judge(round: ResultRound, posted: PostedCandidate, limits: JudgeLimits): Promise<Verdict>;
+  /** Recomputes the degraded rounds that a round builds on, each once: a no if one of them is not right. */
+  ratify(round: ResultRound, limits: JudgeLimits): Promise<Verdict | undefined>;
 }
 
 export interface JudgeLimits {
@@ -81,7 +84,9 @@ export function createJudge(deps: JudgeDeps): Judge {
     limits: JudgeLimits,
   ): Promise<Verdict | undefined> => {
     const { domain } = federation.federation;
-    const clients = await Promise.all(manifest.updates.map(({ client }) => deps.chain.client(client)));
+    const clients = await Promise.all(
+      manifest.updates.map(({ client }) => deps.chain.client(client, view.round)),
+    );
     for (const [k, signed] of manifest.updates.entries()) {
       const recovered = deps.recoverer.recover(domain, "Update", signed.update, signed.signature);
       const wrong =
@@ -154,27 +159,54 @@ export function createJudge(deps: JudgeDeps): Judge {
       : no(REASON.score, 0n);
   };
 
+  const judgeOne = async (
+    round: ResultRound,
+    { candidate, id }: PostedCandidate,
+    limits: JudgeLimits,
+  ): Promise<Verdict> => {
+    const own = deps.ownCandidate(round.view);
+    if (own && sameHex(own, id)) return byQuality(round, candidate);
+    const bytes = await fetchFile(candidate.manifestCid, MANIFEST_MAX_BYTES, limits);
+    if (!bytes) return no(REASON.withheld, withheldIndex(0, 0));
+    const manifest = decoded(bytes);
+    const names =
+      manifest &&
+      manifest.round === candidate.round &&
+      manifest.updates.length > 0 &&
+      sameHex(manifest.openingHash, candidate.openingHash) &&
+      sameHex(manifest.baseRoot, candidate.baseRoot) &&
+      sameHex(hashOf(manifest.updates), candidate.updatesHash);
+    // A record that doesn't carry the candidate's own list proves nothing either way: it rests on the vote.
+    if (!names) return no(REASON.payouts, 0n);
+    const broken = await checkEntries(round, manifest, limits);
+    if (broken) return broken;
+    const result = await deps.results.of(round, manifest.updates, limits.signal);
+    return compare(round, candidate, { own: result, limits });
+  };
+
+  /** Winners of degraded rounds that were found right. */
+  const right = new Set<string>();
+
+  const ratify: Judge["ratify"] = async ({ view, parameters }, limits) => {
+    for (const number of view.standsOn ?? []) {
+      const past = await deps.chain.round(number);
+      const won = past.candidates.find(({ id }) => past.winner && sameHex(id, past.winner));
+      if (!won) return no(REASON.payouts, 0n);
+      if (right.has(won.id)) continue;
+      const verdict = await judgeOne({ view: past, parameters }, won, limits);
+      if (verdict.support) right.add(won.id);
+      // No weight and no entry of the candidate voted on is at fault, so arithmetic must not be able to refute this no.
+      else return verdict.reason === REASON.withheld ? no(verdict.reason, 0n) : no(REASON.payouts, 0n);
+    }
+    return undefined;
+  };
+
   return {
-    async judge(round, { candidate, id }, limits) {
-      const own = deps.ownCandidate(round.view);
-      if (own && sameHex(own, id)) return byQuality(round, candidate);
-      const bytes = await fetchFile(candidate.manifestCid, MANIFEST_MAX_BYTES, limits);
-      if (!bytes) return no(REASON.withheld, withheldIndex(0, 0));
-      const manifest = decoded(bytes);
-      const names =
-        manifest &&
-        manifest.round === candidate.round &&
-        manifest.updates.length > 0 &&
-        sameHex(manifest.openingHash, candidate.openingHash) &&
-        sameHex(manifest.baseRoot, candidate.baseRoot) &&
-        sameHex(hashOf(manifest.updates), candidate.updatesHash);
-      // A record that doesn't carry the candidate's own list proves nothing either way: it rests on the vote.
-      if (!names) return no(REASON.payouts, 0n);
-      const broken = await checkEntries(round, manifest, limits);
-      if (broken) return broken;
-      const result = await deps.results.of(round, manifest.updates, limits.signal);
-      return compare(round, candidate, { own: result, limits });
+    async judge(round, posted, limits) {
+      const verdict = await judgeOne(round, posted, limits);
+      return (verdict.support && (await ratify(round, limits))) || verdict;
     },
+    ratify,
   };
 }
 

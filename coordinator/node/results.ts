@@ -53,7 +53,7 @@ export function createResults(
       rule: federation.task.rule,
       updates: models,
       previousPayouts,
-      budget: parameters.roundBudget,
+      budget: view.roundBudget ?? parameters.roundBudget,
       ...(evaluator && { scorer: evaluator }),
       ...(aggregator && { aggregator }),
       digest: (bytes) => store.digest(bytes),

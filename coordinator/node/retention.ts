@@ -1,5 +1,5 @@
 import type { RoundView } from "../ports/chain.ts";
-import { type Hex, ZERO_HASH } from "../protocol/bytes.ts";
+import { type Hex, sameHex, ZERO_HASH } from "../protocol/bytes.ts";
 import { QuorateError } from "../protocol/errors.ts";
 import { decodeManifestFile, MANIFEST_MAX_BYTES } from "../protocol/round/manifest-file.ts";
 import { roundName } from "./round-watch.ts";
@@ -57,14 +57,33 @@ export function createRetention(
     }
   };
 
-  /** Files that are still needed, however old: the head's, and those of claims against the final root. */
+  /** Files that are still needed, however old: those of the last agreed round and all after it, and those of claims against the final root. */
   const neededRound = async (): Promise<bigint> => {
-    const [head, paid] = await Promise.all([chain.head(), chain.finalPayouts()]);
+    const [current, paid] = await Promise.all([chain.currentRound(), chain.finalPayouts()]);
+    // What is degraded is recomputed from the last agreed round on by whoever ratifies it.
+    const agreed = current?.payoutsRound ?? (await chain.head()).round;
     const final = paid?.round ?? 0n;
-    return head.round < final ? head.round : final;
+    return agreed < final ? agreed : final;
+  };
+
+  /** Files of the rounds after `view` that began with the same model: clients train the same updates for them again. */
+  const usedAgain = async (view: RoundView): Promise<ReadonlySet<Hex>> => {
+    const digests = new Set<Hex>();
+    for (let round = view.round + 1n; round <= last!; round++) {
+      const later = await chain.round(round);
+      if (!sameHex(later.baseRoot, view.baseRoot)) break;
+      for (const { candidate } of later.candidates) {
+        const { manifestCid, modelCid } = candidate;
+        if (!(await store.has(manifestCid))) continue;
+        const files = await filesOf(manifestCid, modelCid, (digest) => store.read(digest));
+        for (const digest of files) digests.add(digest);
+      }
+    }
+    return digests;
   };
 
   const forget = async (view: RoundView): Promise<void> => {
+    const kept = await usedAgain(view);
     const own = deps.signing.receipts(view).map(({ update }) => update.update.modelCid);
     const digests = new Set<Hex>(own);
     for (const { candidate } of view.candidates) {
@@ -72,7 +91,7 @@ export function createRetention(
       const files = await filesOf(candidate.manifestCid, candidate.modelCid, (digest) => store.read(digest));
       for (const digest of files) digests.add(digest);
     }
-    for (const digest of digests) if (digest !== ZERO_HASH) await store.remove(digest);
+    for (const digest of digests) if (digest !== ZERO_HASH && !kept.has(digest)) await store.remove(digest);
     deps.logger.info({ round: roundName(view), files: digests.size }, "forgot the files of an old round");
   };
 
@@ -101,7 +120,8 @@ export function createRetention(
         await pinRound(view, signal);
       } catch (error) {
         // A failed candidate's files may never have existed; an agreed one's are worth trying again.
-        if (view.status === "agreed" || !(error instanceof QuorateError)) throw error;
+        const decided = ["agreed", "degraded", "ratified"].includes(view.status);
+        if (decided || !(error instanceof QuorateError)) throw error;
       }
       first ??= view.round;
       last = last === undefined || view.round > last ? view.round : last;

@@ -105,7 +105,14 @@ export function createVotePool(deps: VotePoolDeps): VotePool {
         miner,
         weight: minerOf({ miners: voters }, miner)?.weight ?? 0n,
       }));
-      return tally({ votes, signers, activeWeight: view.activeWeight, struck: posted.struck ?? false });
+      const { activeWeight } = view;
+      return tally({
+        votes,
+        signers,
+        activeWeight,
+        struck: posted.struck ?? false,
+        voters: voters.length,
+      });
     },
   };
 }

@@ -25,6 +25,8 @@ export interface Voter {
   /** Candidates whose vote no other active miner has taken. */
   undelivered(snapshot: Snapshot): ReadonlySet<string>;
   castVote(candidate: Hex): Promise<void>;
+  /** Recomputes the degraded rounds the open one builds on, before there is a candidate to vote on. */
+  ratify(signal: AbortSignal): Promise<void>;
 }
 
 type VoterDeps = Pick<MinerDeps, "chain" | "transport" | "clock" | "logger" | "config"> & {
@@ -139,6 +141,12 @@ export function createVoter(deps: VoterDeps): Voter {
         return message && !heard;
       });
       return new Set(missing.map(({ id }) => id.toLowerCase()));
+    },
+
+    async ratify(signal) {
+      const snapshot = await watch.fresh();
+      const round = { view: openRoundOf(snapshot), parameters: snapshot.parameters };
+      await deps.judge.ratify(round, { signal, patience: signal });
     },
 
     async castVote(candidate) {

@@ -78,7 +78,7 @@ export interface PostedCandidate {
   readonly struck?: boolean;
 }
 
-export type RoundStatus = "open" | "agreed" | "failed" | "reverted" | "voided";
+export type RoundStatus = "open" | "agreed" | "failed" | "degraded" | "ratified" | "reverted" | "voided";
 
 /** A round as the chain has it now; times in seconds of block time. */
 export interface RoundView {
@@ -88,6 +88,10 @@ export interface RoundView {
   readonly baseRoot: Hex;
   /** Digest of the base model's file; zero for the genesis model, which every node derives. */
   readonly baseCid: Hex;
+  /** Degraded rounds the base stands on, ascending: whoever agrees this round vouches for them too. */
+  readonly standsOn?: readonly bigint[];
+  /** Models from the genesis model to the one this round makes; failed rounds don't count. */
+  readonly generation?: bigint;
   readonly openedAt: number;
   readonly openedInBlock: number;
   /** From here on collecting may end early. */
@@ -107,6 +111,8 @@ export interface RoundView {
   /** True once the seed of the order is stored, so that the order can't change any more. */
   readonly seedFrozen?: boolean;
   readonly candidates: readonly PostedCandidate[];
+  /** Id of the agreed or degraded candidate. */
+  readonly winner?: Hex | null;
   /** Votes cast on chain, by a transaction of their own. */
   readonly castVotes: readonly {
     readonly miner: Hex;
@@ -119,16 +125,19 @@ export interface RoundView {
   }[];
   /** Miners with a vote in the settlement; absent while the round is open. */
   readonly settledVoters?: readonly Hex[];
-  /** Cumulative payouts before this round. */
+  /** Cumulative payouts before this round, and the agreed round they are of; 0 before the first. */
+  readonly payoutsRound?: bigint;
   readonly payoutsRoot: Hex;
   readonly payoutsTotal: bigint;
+  /** Paid for this round if it is agreed, by the parameters it was opened with. */
+  readonly roundBudget?: bigint;
   /** Highest score of the agreed rounds within the last 8 round numbers. */
   readonly bestRecentScore: number | null;
   readonly final: boolean;
 }
 
 export interface Head {
-  /** Last agreed round, 0 before the first. */
+  /** The round whose model it is: the last agreed one, or a degraded one after it. 0 before the first. */
   readonly round: bigint;
   readonly modelRoot: Hex;
   readonly modelCid: Hex;
@@ -159,8 +168,8 @@ export interface ChainReader {
   miners(): Promise<readonly MinerRecord[]>;
   /** Miners that anyone may deactivate now. */
   absentees(): Promise<readonly Absentee[]>;
-  /** undefined if the address was never registered. */
-  client(client: Hex): Promise<ClientRecord | undefined>;
+  /** In `round`, by default the newest. undefined if the address was never registered. */
+  client(client: Hex, round?: bigint): Promise<ClientRecord | undefined>;
   clients(): Promise<readonly ClientRecord[]>;
   latestBlock(): Promise<BlockTime>;
   /** Timestamp the next block would carry, seconds: what a deadline is compared with. */

@@ -3,7 +3,7 @@ import type { CandidateRecord, FederationView, RoundRecord } from "../protocol/v
 /** Candidates of rounds that are neither final nor taken back and that nobody proved wrong yet, newest first. */
 export function contestable(view: FederationView, now: number): [RoundRecord, CandidateRecord][] {
   return [...view.rounds.values()]
-    .filter(({ status }) => status === "open" || status === "agreed" || status === "failed")
+    .filter(({ status }) => status !== "reverted" && status !== "voided")
     .filter(({ finalAt }) => finalAt === null || now < finalAt)
     .flatMap((record) =>
       record.candidates

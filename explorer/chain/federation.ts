@@ -125,11 +125,13 @@ async function find(book: ServerBook, addresses: Record<string, Hex>, call: Call
     `There is no RoundConsensus at ${book.consensus} on this chain. Deploy first, or check --rpc and --contract.`,
   );
   try {
-    const [wiring, lens] = await Promise.all([
+    const [wiring, lens, recovery] = await Promise.all([
       call<Record<string, Hex>>("RoundConsensus", "wiring"),
       call<Hex>("RoundConsensus", "lens"),
+      call<Hex>("RoundConsensus", "recovery"),
     ]);
     addresses.RoundLens = lens;
+    addresses.RoundRecovery = recovery;
     addresses.MinerRegistry = wiring.minerRegistry!;
     addresses.ClientRegistry = wiring.clientRegistry!;
     addresses.RewardDistributor = wiring.rewardDistributor!;

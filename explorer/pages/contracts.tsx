@@ -36,6 +36,9 @@ export function ContractsPage() {
   );
 }
 
+/** Created by another contract, in the transaction that deployed that one. */
+const BY_CONSENSUS = ["RoundLens", "RoundRecovery"];
+
 function columnsOf({ federation }: App): Column<Row>[] {
   const deployed = (name: string) => federation.deployments[name];
   return [
@@ -60,7 +63,9 @@ function columnsOf({ federation }: App): Column<Row>[] {
         return at ? (
           <Tx hash={at.transaction} />
         ) : (
-          <span class="dim">{name === "RoundLens" ? "by RoundConsensus" : "not in the deployment file"}</span>
+          <span class="dim">
+            {BY_CONSENSUS.includes(name) ? "by RoundConsensus" : "not in the deployment file"}
+          </span>
         );
       },
       value: ({ name }) => deployed(name)?.transaction ?? null,

@@ -3,7 +3,7 @@ import type { RoundRecord } from "../../coordinator/protocol/views/federation-vi
 import { clientTerms, winnerOf } from "../../coordinator/protocol/views/queries.ts";
 import { readManifest } from "../chain/files.ts";
 import { formatFraction } from "../format/text.ts";
-import { type PaidClient, paidClients } from "../state/payouts.ts";
+import { type PaidClient, paidClients, unpaidClients } from "../state/payouts.ts";
 import { useApp, useLoad } from "../ui/app-context.tsx";
 import { Await, Card } from "../ui/layout.tsx";
 import { type Column, Exports, Table } from "../ui/table.tsx";
@@ -32,7 +32,7 @@ export function RoundPayouts({ record }: { record: RoundRecord }) {
 function Clients(props: { record: RoundRecord; file: ManifestFile; before: ManifestFile | null }) {
   const { record, file, before } = props;
   const { view } = useApp();
-  const rows = paidClients(file, before);
+  const rows = (record.settlement === null ? unpaidClients : paidClients)(file, before);
   const used = new Set(rows.map(({ client }) => client.toLowerCase()));
   const absent = [...view.clients.values()].filter(
     ({ client }) => !used.has(client.toLowerCase()) && clientTerms(view, client, record.round)?.active,

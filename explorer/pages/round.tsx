@@ -1,5 +1,5 @@
 import type { RoundRecord } from "../../coordinator/protocol/views/federation-view.ts";
-import { isFinal, orderOf } from "../../coordinator/protocol/views/queries.ts";
+import { endEvent, isFinal, orderOf } from "../../coordinator/protocol/views/queries.ts";
 import { summaryOfRound } from "../../coordinator/protocol/views/summary.ts";
 import { viewAround } from "../chain/history.ts";
 import { download, jsonText } from "../format/export.ts";
@@ -10,7 +10,7 @@ import { useApp, useLoad } from "../ui/app-context.tsx";
 import { Await, Card, Facts, Loading, Notice, Title } from "../ui/layout.tsx";
 import { Table } from "../ui/table.tsx";
 import { Timeline } from "../ui/timeline.tsx";
-import { Address, Cid, From, Hash, Num, Pill, Time, Tokens, Tx } from "../ui/values.tsx";
+import { Address, Cid, From, Hash, Num, Pill, Round, Time, Tokens, Tx } from "../ui/values.tsx";
 import { CandidateCard } from "./candidate.tsx";
 import { RoundFaults } from "./round-faults.tsx";
 import { RoundGas } from "./round-gas.tsx";
@@ -59,7 +59,7 @@ function RoundOf({ record }: { record: RoundRecord }) {
         note={
           <>
             <Pill text={status} />{" "}
-            {status === "agreed" || status === "failed" ? (
+            {["agreed", "degraded", "ratified", "failed"].includes(status) ? (
               <Pill text={final ? "final" : "not final"} />
             ) : null}
           </>
@@ -120,7 +120,7 @@ function RoundOf({ record }: { record: RoundRecord }) {
 
 function Result({ record }: { record: RoundRecord }) {
   const { opened, ended } = record;
-  const event = record.status === "failed" ? "RoundFailed" : "RoundAgreed";
+  const event = endEvent(record);
   const order = orderOf(record);
   return (
     <Facts
@@ -163,6 +163,16 @@ function Result({ record }: { record: RoundRecord }) {
               <From key="s" at={ended} event="RoundAgreed">
                 <Num value={record.settlement} />
               </From>,
+            ],
+        record.standsOn.length === 0
+          ? null
+          : [
+              "builds on degraded",
+              <span key="g" class="list">
+                {record.standsOn.map((earlier) => (
+                  <Round key={String(earlier)} number={earlier} />
+                ))}
+              </span>,
             ],
         ["paid to clients", <Tokens key="t" units={paidOf(record)} exact />],
         ["base model", <Hash key="b" value={record.baseRoot} what="model root" />],

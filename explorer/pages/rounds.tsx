@@ -1,5 +1,5 @@
 import type { RoundRecord } from "../../coordinator/protocol/views/federation-view.ts";
-import { isFinal, winnerOf } from "../../coordinator/protocol/views/queries.ts";
+import { endEvent, isFinal, winnerOf } from "../../coordinator/protocol/views/queries.ts";
 import { viewAround } from "../chain/history.ts";
 import { formatBps, formatShare, formatUtc } from "../format/text.ts";
 import { withQuery } from "../state/route.ts";
@@ -9,7 +9,7 @@ import { type Column, Exports, Pager, Table } from "../ui/table.tsx";
 import { From, Hash, Num, Pill, Round, Time, Tokens } from "../ui/values.tsx";
 
 const PAGE_SIZE = 25;
-const STATUSES = ["open", "agreed", "failed", "reverted", "voided"];
+const STATUSES = ["open", "agreed", "degraded", "ratified", "failed", "reverted", "voided"];
 
 /** All rounds, newest first. */
 export function RoundsPage() {
@@ -153,7 +153,9 @@ function columnsOf({ federation, now, complete }: App): Column<RoundRecord>[] {
       show: (record) => (
         <>
           <Pill text={record.status} />{" "}
-          {record.status === "agreed" && !isFinal(record, now) ? <Pill text="not final" /> : null}
+          {["agreed", "degraded", "ratified"].includes(record.status) && !isFinal(record, now) ? (
+            <Pill text="not final" />
+          ) : null}
         </>
       ),
       value: ({ status }) => status,
@@ -221,9 +223,8 @@ function columnsOf({ federation, now, complete }: App): Column<RoundRecord>[] {
 
 function Bps({ of, record }: { of: number | null; record: RoundRecord }) {
   if (of === null) return <>–</>;
-  const event = record.winner ? "RoundAgreed" : "RoundFailed";
   return (
-    <From at={record.ended} event={event}>
+    <From at={record.ended} event={endEvent(record)}>
       {formatBps(of)}
     </From>
   );
@@ -236,6 +237,7 @@ function countVotes(record: RoundRecord, support: boolean): number {
 
 /** What a round added to the payouts; totals are cumulative. */
 export function paidOf(record: RoundRecord): bigint {
-  const won = winnerOf(record);
+  // A degraded round pays nobody, ratified or not.
+  const won = record.settlement === null ? undefined : winnerOf(record);
   return won ? won.candidate.payoutsTotal - record.payoutsTotal : 0n;
 }

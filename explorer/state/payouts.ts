@@ -35,6 +35,15 @@ export function paidClients(file: ManifestFile, before: ManifestFile | null): Pa
   });
 }
 
+/** The same for a degraded round, which pays nobody: what was earned before it stays. */
+export function unpaidClients(file: ManifestFile, before: ManifestFile | null): PaidClient[] {
+  return paidClients(file, before).map((row) => ({
+    ...row,
+    paid: 0n,
+    cumulative: row.cumulative - row.paid,
+  }));
+}
+
 function owed({ payouts }: ManifestFile, client: Hex): bigint {
   return payouts.find((row) => sameHex(row.client, client))?.cumulative ?? 0n;
 }

@@ -8,7 +8,9 @@ const WAD = 1e18;
 /** Share of right answers of the agreed models, per cent. */
 export function accuracySeries(points: ReadonlyMap<number, RoundPoint>, validationSize: number): Series[] {
   if (validationSize === 0) return [];
-  const agreed = [...points.values()].filter(({ status, score }) => status === "agreed" && score !== null);
+  const agreed = [...points.values()].filter(
+    ({ status, score }) => ["agreed", "ratified"].includes(status) && score !== null,
+  );
   const line = agreed.map(({ round, score }) => ({ x: round, y: (PERCENT * score!) / validationSize }));
   return [{ name: "accuracy", points: line }];
 }

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import type { RoundRecord } from "../../coordinator/protocol/views/federation-view.ts";
-import { deadlinesOf } from "../../coordinator/protocol/views/queries.ts";
+import { deadlinesOf, endEvent } from "../../coordinator/protocol/views/queries.ts";
 import { formatSpan } from "../format/text.ts";
 import { useApp } from "./app-context.tsx";
 import { Address, From, Time } from "./values.tsx";
@@ -81,7 +81,7 @@ function happenings(record: RoundRecord): Step[] {
       ? [
           step(
             ended.time,
-            <From at={ended} event={record.status === "failed" ? "RoundFailed" : "RoundAgreed"}>
+            <From at={ended} event={endEvent(record)}>
               {record.status}
             </From>,
           ),
@@ -102,7 +102,7 @@ function limits(record: RoundRecord): Step[] {
     ...step(graceEnd, "end of grace"),
     ...step(
       record.finalAt,
-      record.status === "agreed" || record.status === "failed" ? "final" : "would be final",
+      ["agreed", "ratified", "failed"].includes(record.status) ? "final" : "would be final",
       true,
     ),
   ];

@@ -159,9 +159,9 @@ export function Pill({ text, tone }: { text: string; tone?: "good" | "bad" | "wa
 }
 
 function toneOf(text: string): string {
-  if (/^(agreed|success|active|yes|final|live)$/.test(text)) return "good";
+  if (/^(agreed|ratified|success|active|yes|final|live)$/.test(text)) return "good";
   if (/^(failed|reverted|voided|no|lost|disagreed)/.test(text)) return "bad";
-  return /^(open|pending|joining|suspending|exiting|not final|inactive|collect|propose|vote|overdue|reading)/.test(
+  return /^(open|degraded|pending|joining|suspending|exiting|not final|inactive|collect|propose|vote|overdue|reading)/.test(
     text,
   )
     ? "warn"

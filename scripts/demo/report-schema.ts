@@ -38,6 +38,14 @@ const selection = z.strictObject({
 /** What a round that did not agree on a model has null in. */
 const MODEL_FIELDS = ["candidate", "modelRoot", "modelCid", "validationScore", "testAccuracy"] as const;
 
+function hasItsModel(
+  entry: { readonly [K in (typeof MODEL_FIELDS)[number]]: unknown } & { readonly status: string },
+): boolean {
+  const missing = MODEL_FIELDS.filter((field) => entry[field] === null).length;
+  if (entry.status === "failed") return missing === MODEL_FIELDS.length;
+  return missing === 0 || (entry.status === "voided" && missing === MODEL_FIELDS.length);
+}
+
 const round = z
   .strictObject({
     round: z.int().positive(),
@@ -63,8 +71,8 @@ const round = z
     gas,
     transactions: z.array(hash),
   })
-  .refine((entry) => MODEL_FIELDS.every((field) => (entry[field] === null) === (entry.status === "failed")), {
-    error: `${MODEL_FIELDS.join(", ")} are null in a failed round and only there`,
+  .refine(hasItsModel, {
+    error: `${MODEL_FIELDS.join(", ")} are null in a failed round, or one voided before it was decided, and only there`,
   });
 
 /** The schema of report.json; docs/report.md says in words what each field means. */

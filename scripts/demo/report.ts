@@ -97,7 +97,9 @@ function contributionsOf(
   if (!manifest) return { shapley: {}, shapleyDenominator: "1", payouts: {}, selection: null };
   const base = view.settlements.get(record.baseSettlement);
   const before = (base && manifests.get(base.round)?.payouts) ?? [];
-  const paid = manifest.payouts.map(({ client, cumulative }) => {
+  // A degraded round pays nobody, ratified or not.
+  const payouts = record.settlement === null ? [] : manifest.payouts;
+  const paid = payouts.map(({ client, cumulative }) => {
     const earlier = before.find((row) => sameHex(row.client, client))?.cumulative ?? 0n;
     return [getAddress(client), String(cumulative - earlier)] as const;
   });

@@ -77,8 +77,8 @@ export async function deployFederation(options: DeployOptions): Promise<Deployme
     saveDeployment(options.path, deployment);
   }
   if (deployment.complete) return deployment;
-  const lens = await lensOf(options, deployment);
-  deployment = { ...deployment, contracts: { ...deployment.contracts, RoundLens: lens }, complete: true };
+  const parts = await partsOf(options, deployment);
+  deployment = { ...deployment, contracts: { ...deployment.contracts, ...parts }, complete: true };
   saveDeployment(options.path, deployment);
   return deployment;
 }
@@ -219,13 +219,18 @@ async function deployOne(
   };
 }
 
-/** The consensus deploys its lens itself. */
-async function lensOf(
+/** The consensus deploys its lens, and the code it delegates to, itself. */
+async function partsOf(
   { signer, artifact }: DeployOptions,
   deployment: Deployment,
-): Promise<DeployedContract> {
+): Promise<Record<"RoundLens" | "RoundRecovery", DeployedContract>> {
   const consensus = deployment.contracts[CONSENSUS]!;
   const { abi } = await artifact(CONSENSUS);
-  const address = await new Contract(consensus.address, abi, signer).lens!();
-  return { ...consensus, address, arguments: [consensus.address] };
+  const contract = new Contract(consensus.address, abi, signer);
+  const [lens, recovery] = [await contract.lens!(), await contract.recovery!()];
+  const [, wiring, , , ringSlots] = consensus.arguments;
+  return {
+    RoundLens: { ...consensus, address: lens, arguments: [consensus.address] },
+    RoundRecovery: { ...consensus, address: recovery, arguments: [wiring, ringSlots] },
+  };
 }

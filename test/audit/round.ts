@@ -118,9 +118,10 @@ export async function playRound(federation: AuditedFederation, collusion: Collus
   await ranked[0]!.chain.propose(candidate, proposals);
   const voters = collusion.voters?.(ranked) ?? ranked;
   const votes = await Promise.all(voters.map((miner) => signVote(federation, miner, candidate)));
-  await ranked[1]!.chain.settle(round.round, votes);
+  await ranked.at(-1)!.chain.settle(round.round, votes);
   federation.base = result.model;
-  federation.payouts = result.manifest.payouts;
+  // One miner alone pays nobody.
+  if (ranked.length > 1) federation.payouts = result.manifest.payouts;
   return round.round;
 }
 

@@ -53,10 +53,11 @@ describe("a miner's changes", () => {
     const f = await deployFederation();
     const miner = f.minerRegistry.connect(f.miners[1]!);
     await miner.exit();
+    await f.minerRegistry.connect(f.miners[0]!).exit();
     await expect(f.minerRegistry.applyQueued()).to.be.revertedWithCustomError(f.minerRegistry, "RoundIsOpen");
     await f.helpers.time.increaseTo((await f.lens.roundInfo(1n)).lastSlotEnd + 1n);
     await f.consensus.failRound(1n);
-    // One miner would be left: no round opens any more.
+    // Nobody would be left: no round opens any more.
     await expect(f.consensus.openRound()).to.be.revertedWithCustomError(f.consensus, "NotEnoughMiners");
     await f.minerRegistry.applyQueued();
     await f.helpers.time.increase(await f.consensus.unbondingDelay());
@@ -65,9 +66,9 @@ describe("a miner's changes", () => {
     expect(await f.minerRegistry.totalHeld()).to.equal(STAKE);
   });
 
-  it("a settlement that leaves fewer than two miners settles, but opens nothing", async () => {
+  it("a settlement that leaves nobody settles, but opens nothing", async () => {
     const f = await deployFederation();
-    await f.minerRegistry.connect(f.miners[1]!).exit();
+    for (const miner of f.miners) await f.minerRegistry.connect(miner).exit();
     const { settlement } = await agree(f, content("1"));
     await expect(settlement).to.emit(f.consensus, "RoundAgreed").and.not.to.emit(f.consensus, "RoundOpened");
     expect(await statusOf(f, f.miners[1]!)).to.equal(STATUS.exited);

@@ -16,16 +16,24 @@ import { winner } from "../../coordinator/protocol/round/tally.ts";
 import type { Absentee } from "../../coordinator/protocol/views/attendance.ts";
 import { accountOf } from "./fake-account.ts";
 import {
+  applyQueue,
   DEMO_PARAMETERS,
   type FakeChainOptions,
   type FakeRound,
   type FakeTransaction,
+  givesWay,
+  isLone,
+  isReturning,
   type Mutable,
   newRound,
   outcomesOf,
+  pastOf,
   revert,
   slotName,
   unknown,
+  voidDegraded,
+  waiting,
+  winnerOf,
 } from "./fake-state.ts";
 
 /** RoundConsensus as far as a node sees it, in memory, with the rules that matter to a node. */
@@ -63,9 +71,8 @@ export class FakeChain {
 
   openRound(): void {
     if (this.current()?.status === "open") throw revert("RoundStillOpen");
-    const { miners } = this.options;
-    const active = miners.filter((miner) => miner.active);
-    if (active.length < 2) throw revert("NotEnoughMiners");
+    const active = applyQueue(this.options.miners);
+    if (active.length < (this.rounds.length === 0 ? 2 : 1)) throw revert("NotEnoughMiners");
     this.rounds.push(this.newRound(active));
   }
 
@@ -123,19 +130,24 @@ export class FakeChain {
       all.set(slotName(message), message);
     }
     const outcomes = this.outcomesOf(view, [...all.values()]);
-    const agreed = outcomes.filter(({ outcome }) => outcome === "agreed");
+    const agreed = outcomes.filter(({ outcome }) => outcome === "agreed" || outcome === "degraded");
     const lost = outcomes.length > 0 && outcomes.every(({ outcome }) => outcome === "disagreed");
     if (!(agreed.length > 0 || lost) || !proposersDone(view, this.time())) throw revert("Undecided");
     view.settledVoters = [...new Set([...all.values()].map(({ miner }) => miner))];
     view.votes = all;
     if (lost) {
       view.status = "failed";
+      this.head = voidDegraded(this.rounds) ?? this.head;
       return;
     }
     const best = winner(outcomes)!;
+    const alone = best.outcome === "degraded";
+    if (alone && isReturning(this.options.miners)) throw revert("MinerReturns");
     const better = outcomes.some(({ outcome, rank }) => outcome === "pending" && rank < best.rank);
     if (better && this.time() <= view.graceUntil!) throw revert("Undecided");
-    view.status = "agreed";
+    view.status = best.outcome === "degraded" ? "degraded" : "agreed";
+    view.winner = best.posted.id;
+    if (!alone) for (const earlier of waiting(this.rounds)) earlier.status = "ratified";
     this.head = {
       round,
       modelRoot: best.posted.candidate.modelRoot,
@@ -164,26 +176,20 @@ export class FakeChain {
     const view = this.open();
     if (view.round !== round) throw revert("RoundNotOpen");
     const now = this.time();
-    const over =
-      view.candidates.length === 0
-        ? now > lastSlotEnd(view)
-        : view.graceUntil !== null && now > view.graceUntil;
-    if (!over) throw revert("TooEarly");
+    const until = view.candidates.length === 0 ? lastSlotEnd(view) : view.graceUntil!;
+    if (now <= until && !givesWay(this.options.miners)) throw revert("TooEarly");
     if (this.outcomesOf(view, [...view.votes.values()]).some(({ outcome }) => outcome === "agreed"))
       throw revert("Agreed");
     view.status = "failed";
+    if (view.candidates.length > 0 && !isLone(this.options.miners))
+      this.head = voidDegraded(this.rounds) ?? this.head;
   }
 
   statuses(): RoundStatus[] {
     return this.rounds.map(({ status }) => status);
   }
 
-  winnerOf(view: FakeRound): PostedCandidate | undefined {
-    return winner(this.outcomesOf(view, [...view.votes.values()]))?.posted;
-  }
-
   private newRound(active: readonly MinerRecord[]): FakeRound {
-    const lastAgreed = this.rounds.findLast((ended) => ended.status === "agreed");
     const number = BigInt(this.rounds.length + 1);
     const addresses = active.map(({ miner }) => miner);
     return newRound({
@@ -195,10 +201,7 @@ export class FakeChain {
       order: this.options.order?.(number, addresses) ?? [...addresses].sort(),
       activeWeight: active.reduce((sum, { weight }) => sum + weight, 0n),
       clients: this.options.clients.filter((record) => record.active).length,
-      won: lastAgreed && this.winnerOf(lastAgreed)?.candidate,
-      scores: this.rounds
-        .filter((ended) => ended.status === "agreed" && number - ended.round <= 8n)
-        .map((ended) => this.winnerOf(ended)!.candidate.validationScore),
+      ...pastOf(this.rounds, number),
     });
   }
 
@@ -240,7 +243,7 @@ export class FakeChain {
   finalPayouts() {
     const view = this.rounds.findLast((ended) => this.isFinal(ended));
     if (!view) return undefined;
-    const { candidate } = this.winnerOf(view)!;
+    const { candidate } = winnerOf(view)!;
     return { round: view.round, root: candidate.payoutsRoot, manifestCid: candidate.manifestCid };
   }
 }

@@ -73,8 +73,9 @@ export function newRound(opening: {
   readonly clients: number;
   readonly won: Candidate | undefined;
   readonly scores: readonly number[];
+  readonly standsOn: readonly bigint[];
 }): FakeRound {
-  const { round, now, head, parameters, won, scores } = opening;
+  const { round, now, head, parameters, won, scores, standsOn } = opening;
   const { collectMin, collectMax, proposeSlot } = parameters;
   return {
     round,
@@ -82,6 +83,8 @@ export function newRound(opening: {
     openingHash: `0x${(0xabc000n + round).toString(16).padStart(64, "0")}`,
     baseRoot: head.modelRoot,
     baseCid: head.modelCid,
+    standsOn,
+    payoutsRound: won?.round ?? 0n,
     openedAt: now,
     openedInBlock: opening.block,
     collectMinUntil: now + collectMin,
@@ -104,6 +107,57 @@ export function newRound(opening: {
   };
 }
 
+/** Seats and weights change at an opening. */
+export function applyQueue(miners: MinerRecord[]): readonly MinerRecord[] {
+  for (const [i, record] of miners.entries())
+    if (record.activeNext !== undefined && record.activeNext !== record.active)
+      miners[i] = { ...record, active: record.activeNext, weight: record.activeNext ? record.stake : 0n };
+  return miners.filter(({ active }) => active);
+}
+
+export function isLone(miners: readonly MinerRecord[]): boolean {
+  return miners.filter(({ active }) => active).length === 1;
+}
+
+/** Somebody gets a seat at the next opening. */
+export function isReturning(miners: readonly MinerRecord[]): boolean {
+  return miners.some(({ active, activeNext }) => activeNext && !active);
+}
+
+/** A lone miner's round may be failed at any time while another returns. */
+export function givesWay(miners: readonly MinerRecord[]): boolean {
+  return isLone(miners) && isReturning(miners);
+}
+
+/** Voids what waits to be ratified; the last agreed model, if anything did. */
+export function voidDegraded(rounds: readonly FakeRound[]): Head | undefined {
+  const [first, ...more] = waiting(rounds);
+  if (!first) return undefined;
+  for (const round of [first, ...more]) round.status = "voided";
+  return { round: first.payoutsRound ?? 0n, modelRoot: first.baseRoot, modelCid: first.baseCid };
+}
+
+/** Degraded rounds that wait to be ratified. */
+export function waiting(rounds: readonly FakeRound[]): FakeRound[] {
+  return rounds.filter(({ status }) => status === "degraded");
+}
+
+export function winnerOf({ candidates, winner }: FakeRound) {
+  return candidates.find(({ id }) => id === winner);
+}
+
+/** What a new round takes from those before it. */
+export function pastOf(rounds: readonly FakeRound[], number: bigint) {
+  const agreed = rounds.filter(({ status }) => status === "agreed");
+  const last = agreed.at(-1);
+  const recent = agreed.filter(({ round }) => number - round <= 8n);
+  return {
+    won: last && winnerOf(last)?.candidate,
+    standsOn: waiting(rounds).map(({ round }) => round),
+    scores: recent.map((round) => winnerOf(round)!.candidate.validationScore),
+  };
+}
+
 /** Every candidate of a round with its tally. */
 export function outcomesOf(view: FakeRound, votes: readonly VoteMessage[], miners: readonly MinerRecord[]) {
   const weightOf = (miner: Hex) => miners.find((record) => sameHex(record.miner, miner))?.weight ?? 0n;
@@ -116,6 +170,7 @@ export function outcomesOf(view: FakeRound, votes: readonly VoteMessage[], miner
         .map(({ miner, vote }) => ({ miner, weight: weightOf(miner), ...vote })),
       signers: posted.signers.map((miner) => ({ miner, weight: weightOf(miner) })),
       activeWeight: view.activeWeight,
+      voters: miners.filter(({ active, weight }) => active && weight > 0n).length,
     }),
   }));
 }

@@ -78,6 +78,7 @@ describe("deployFederation", function () {
       "FaultProofs",
       "RoundConsensus",
       "RoundLens",
+      "RoundRecovery",
     ]);
     expect(readDeployment(options.path)).to.deep.equal(deployment);
     expect(deployment.commit).to.match(/^(unknown|[0-9a-f]{40}(-dirty)?)$/);

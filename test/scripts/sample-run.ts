@@ -113,7 +113,18 @@ export function inputs(changes: Partial<ReportInputs> = {}): ReportInputs {
     ...EMPTY_VIEW,
     rounds: new Map(rounds.map((record) => [record.round, record])),
     settlements: new Map([
-      [1n, { settlement: 1n, round: 1n, modelCid: hash(8), root: hash(9), total: 100n, finalAt: 200 }],
+      [
+        1n,
+        {
+          settlement: 1n,
+          round: 1n,
+          generation: 1n,
+          modelCid: hash(8),
+          root: hash(9),
+          total: 100n,
+          finalAt: 200,
+        },
+      ],
     ]),
   };
   return {

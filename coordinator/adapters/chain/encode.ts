@@ -5,7 +5,7 @@ import type { Candidate } from "../../protocol/round/messages.ts";
 import { mayFollow, tally, winner } from "../../protocol/round/tally.ts";
 import type { CandidateContent } from "../../protocol/views/events.ts";
 import type { RoundRecord } from "../../protocol/views/federation-view.ts";
-import { rankOf, votesOn, weightOf } from "../../protocol/views/queries.ts";
+import { rankOf, votersIn, votesOn, weightOf } from "../../protocol/views/queries.ts";
 
 /** Half a compact signature each: r, and s with the parity in its top bit (EIP-2098). */
 interface SplitSignature {
@@ -131,6 +131,7 @@ function winningCandidate(
       signers: posted.signers.map(({ miner }) => ({ miner, weight: weightOf(record, miner) })),
       activeWeight: record.activeWeight,
       struck: posted.struck ?? false,
+      voters: votersIn(record),
     });
     return { outcome, rank: rankOf(posted, order), candidate: posted.candidate };
   });

@@ -23,11 +23,15 @@ export function minerRecords(view: FederationView): MinerRecord[] {
     }));
 }
 
-/** Terms in the newest opened round; before the first that counts, inactive. */
-export function clientRecord(view: FederationView, client: Hex): ClientRecord | undefined {
+/** Terms in a round, by default the newest; before the first that counts, inactive. */
+export function clientRecord(
+  view: FederationView,
+  client: Hex,
+  round = view.latestRound,
+): ClientRecord | undefined {
   const known = view.clients.get(client.toLowerCase());
   const first = known?.terms[0];
   if (!known || !first) return undefined;
-  const terms = clientTerms(view, client, view.latestRound) ?? { ...first, active: false };
+  const terms = clientTerms(view, client, round) ?? { ...first, active: false };
   return { client: known.client, key: terms.key, active: terms.active, sampleCap: terms.sampleCap };
 }

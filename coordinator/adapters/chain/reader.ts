@@ -95,8 +95,10 @@ async function createFederationReads(
     parameters: async () => chainParameters(await recentView()),
     async head() {
       const head = await guard("RoundConsensus.head", () => contracts.RoundConsensus.head());
-      const { settlements } = await recentView();
-      const modelCid = settlements.get(head.settlement)?.modelCid ?? federation.genesisCid ?? ZERO_HASH;
+      const { settlements, rounds } = await recentView();
+      const degraded = head.provisional ? winnerOf(rounds.get(head.round)!) : undefined;
+      const agreed = settlements.get(head.settlement)?.modelCid;
+      const modelCid = degraded?.candidate.modelCid ?? agreed ?? federation.genesisCid ?? ZERO_HASH;
       return { round: head.round, modelRoot: head.modelRoot as Hex, modelCid };
     },
   };
@@ -144,7 +146,7 @@ function createMemberReads(
   return {
     absentees: async () => absentees(await recentView(), await pendingTime(connection)),
     miners: async () => minerRecords(await recentView()),
-    client: async (client) => clientRecord(await recentView(), client),
+    client: async (client, round) => clientRecord(await recentView(), client, round),
     async clients() {
       const known = await recentView();
       return clientAddresses(known).flatMap((client) => clientRecord(known, client) ?? []);

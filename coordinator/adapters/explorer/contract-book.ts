@@ -6,6 +6,7 @@ import { QuorateError } from "../../protocol/errors.ts";
 const NAMES = [
   "RoundConsensus",
   "RoundLens",
+  "RoundRecovery",
   "MinerRegistry",
   "ClientRegistry",
   "RewardDistributor",

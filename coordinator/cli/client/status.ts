@@ -63,7 +63,7 @@ function printStatus(status: Status, io: Io): void {
       shorten(round.modelRoot),
       String(round.sampleCount),
       shapley ? (Number(shapley.numerator) / Number(shapley.denominator)).toFixed(2) : "–",
-      formatTokens(round.cumulative),
+      round.cumulative === null ? "–" : formatTokens(round.cumulative),
     ]);
   }
   io.out(table.toString());

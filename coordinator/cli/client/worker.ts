@@ -88,11 +88,11 @@ async function openWorker(options: ClientRunOptions, { io, signal }: Cli, cleanu
   return { options, signal, report, client, wallet, chain, network, federation, trainer, dataset, clock };
 }
 
-async function trainAndSubmit(worker: Worker, { round }: RoundView): Promise<void> {
+async function trainAndSubmit(worker: Worker, { round, generation }: RoundView): Promise<void> {
   const { options, chain, federation, network, signal, clock, report } = worker;
   const { epochs, batch, learningRate, attack } = options;
-  // Another shuffle in every round, and the same one again after a restart.
-  const seed = `${options.seed}/${round}`;
+  // Another shuffle for every model, and the same one again after a restart or a failed round: what fails leaves no trace.
+  const seed = `${options.seed}/${generation ?? round}`;
   const shared = { chain, federation, sha256, signal };
   const update = await trainUpdate({
     ...shared,

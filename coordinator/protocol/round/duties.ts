@@ -1,5 +1,6 @@
 import { type Hex, sameHex } from "../bytes.ts";
 import { REASON, type Vote } from "./messages.ts";
+import { mayOpen } from "./openings.ts";
 import type { Outcome } from "./tally.ts";
 
 /** Ranks below this are proposers with the first slot; the others are reserves. */
@@ -7,7 +8,7 @@ export const FIRST_PROPOSERS = 2;
 
 /** A round as far as duties follow from it; times in seconds of block time. Satisfied by the chain's view of it. */
 export interface RoundFacts {
-  readonly status: "open" | "agreed" | "failed" | "reverted" | "voided";
+  readonly status: "open" | "agreed" | "failed" | "degraded" | "ratified" | "reverted" | "voided";
   readonly openedInBlock: number;
   readonly collectMinUntil: number;
   readonly collectMaxUntil: number;
@@ -25,6 +26,8 @@ export interface RoundFacts {
   }[];
   readonly castVotes: readonly { readonly miner: Hex; readonly candidate: Hex }[];
   readonly settledVoters?: readonly Hex[];
+  /** Degraded rounds the base stands on. */
+  readonly standsOn?: readonly bigint[];
 }
 
 /** What a miner knows besides the round. */
@@ -33,6 +36,10 @@ export interface MinerFacts {
   /** Position among the active miners by address: staggers what has no rank. */
   readonly turn: number;
   readonly activeMiners: number;
+  /** This miner is the only one whose vote counts in the open round. */
+  readonly alone?: boolean;
+  /** Another gets a seat at the next opening: a lone miner leaves the round to it. */
+  readonly returning?: boolean;
   /** Time the next block would carry, seconds. */
   readonly time: number;
   readonly blockNumber: number;
@@ -58,7 +65,7 @@ export interface DutyTimings {
   readonly stragglers: number;
 }
 
-export type ProposerRole = "primary" | "secondary" | "reserve";
+export type ProposerRole = "primary" | "secondary" | "reserve" | "alone";
 
 /** What is due now. `wait`: act only if it is still due that many seconds after it first became so. */
 export type Duty =
@@ -76,10 +83,12 @@ export const FREEZE_AFTER_BLOCKS = 128;
  */
 export function dutiesOf(round: RoundFacts | undefined, miner: MinerFacts, timings: DutyTimings): Duty[] {
   if (round?.status !== "open") {
-    const open: Duty[] =
-      miner.activeMiners >= 2 ? [{ kind: "openRound", wait: miner.turn * timings.stagger }] : [];
+    const open: Duty[] = mayOpen(round, miner.activeMiners)
+      ? [{ kind: "openRound", wait: miner.turn * timings.stagger }]
+      : [];
     return [...open, ...presence(round, miner)];
   }
+  if (miner.alone && miner.returning) return [{ kind: "failRound", wait: 0 }];
   return [
     ...freeze(round, miner, timings),
     ...proposing(round, miner),
@@ -137,7 +146,8 @@ function proposing(round: RoundFacts, miner: MinerFacts): Duty[] {
   // With a candidate of the partner posted, its list of updates can be had: a late proposer still joins.
   if (!posted && !collectOver(round, miner.updates, miner.time)) return [];
   if (rank >= FIRST_PROPOSERS) return posted ? [] : [{ kind: "propose", role: "reserve", rank, until }];
-  return [{ kind: "propose", role: rank === 0 ? "primary" : "secondary", rank, until }];
+  const role = round.order?.length === 1 ? "alone" : rank === 0 ? "primary" : "secondary";
+  return [{ kind: "propose", role, rank, until }];
 }
 
 function voting(round: RoundFacts, miner: MinerFacts): Duty[] {
@@ -166,7 +176,9 @@ function casting(round: RoundFacts, miner: MinerFacts): Duty[] {
 
 /** A vote left out of a settlement still proves presence if it is cast before the deadline. */
 function presence(round: RoundFacts | undefined, miner: MinerFacts): Duty[] {
-  if (!round?.settledVoters || round.voteUntil === null || miner.time > round.voteUntil) return [];
+  // What one miner decides alone is nobody's absence.
+  if (round?.status !== "agreed" && round?.status !== "failed") return [];
+  if (!round.settledVoters || round.voteUntil === null || miner.time > round.voteUntil) return [];
   if (round.settledVoters.some((voter) => sameHex(voter, miner.self))) return [];
   const mine = round.candidates.filter(({ id }) => miner.ownVotes.has(id.toLowerCase()));
   if (mine.length === 0 || mine.some(({ id }) => isCast(round, miner.self, id))) return [];
@@ -186,7 +198,8 @@ function ending(round: RoundFacts, miner: MinerFacts, timings: DutyTimings): Dut
     return [{ kind: "settle", wait: stragglers + staggered }];
   }
   const expired = round.graceUntil !== null && miner.time > round.graceUntil;
-  return expired && !outcomes.includes("agreed") ? [{ kind: "failRound", wait: staggered }] : [];
+  const won = outcomes.includes("agreed") || outcomes.includes("degraded");
+  return expired && !won ? [{ kind: "failRound", wait: staggered }] : [];
 }
 
 /**
@@ -202,7 +215,7 @@ function isDecided(round: RoundFacts, miner: MinerFacts): boolean {
       (outcome === "disagreed" && !settled && miner.replaceable.has(id.toLowerCase()))
     );
   });
-  const agreed = round.candidates.filter(({ id }) => outcomeOf(miner, id) === "agreed");
+  const agreed = round.candidates.filter(({ id }) => ["agreed", "degraded"].includes(outcomeOf(miner, id)));
   if (agreed.length === 0) return open.length === 0;
   const best = Math.min(...agreed.map(({ rank }) => rank));
   const graceOver = round.graceUntil !== null && miner.time > round.graceUntil;

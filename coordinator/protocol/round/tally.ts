@@ -25,9 +25,12 @@ export interface TallyInput {
   readonly activeWeight: bigint;
   /** Proven wrong: no votes can agree it any more. */
   readonly struck?: boolean;
+  /** Miners whose vote counts. Two or more if absent. */
+  readonly voters?: number;
 }
 
-export type Outcome = "agreed" | "disagreed" | "pending";
+/** `degraded`: the only miner whose vote counts said yes. Nobody could check it, so the model is provisional. */
+export type Outcome = "agreed" | "disagreed" | "degraded" | "pending";
 
 export interface Tally {
   readonly outcome: Outcome;
@@ -50,6 +53,7 @@ export function tally(input: TallyInput): Tally {
   const enough = activeWeight > 0n && yesWeight >= AGREEMENT_BPS * activeWeight;
   if (enough && yes.length >= AGREEMENT_MINERS && othersAgree(input, yes))
     return { outcome: "agreed", ratioBps, yesMiners: yes.length };
+  if (enough && input.voters === 1) return { outcome: "degraded", ratioBps, yesMiners: yes.length };
   const reachable = yesWeight + (activeWeight - votedWeight) * BPS;
   const lost = activeWeight === 0n || reachable < AGREEMENT_BPS * activeWeight;
   return { outcome: lost ? "disagreed" : "pending", ratioBps, yesMiners: yes.length };
@@ -65,14 +69,14 @@ function othersAgree(input: TallyInput, yes: readonly WeighedVote[]): boolean {
 }
 
 /**
- * The winner among agreed candidates: the lowest rank that signed one (the primary's, else the secondary's, else the
- * lower rank). The order in which candidates were posted plays no part.
+ * The winner among agreed (or, of a lone miner, degraded) candidates: the lowest rank that signed one (the primary's, else
+ * the secondary's, else the lower rank). The order in which candidates were posted plays no part.
  */
 export function winner<T extends { readonly outcome: Outcome; readonly rank: number }>(
   candidates: readonly T[],
 ): T | undefined {
   return candidates
-    .filter((candidate) => candidate.outcome === "agreed")
+    .filter(({ outcome }) => outcome === "agreed" || outcome === "degraded")
     .reduce<T | undefined>((best, next) => (best && best.rank <= next.rank ? best : next), undefined);
 }
 

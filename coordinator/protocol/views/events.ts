@@ -91,6 +91,8 @@ export const EVENT_FIELDS = {
     participationBps: "uint",
     finalAt: "uint",
   },
+  RoundDegraded: { round: "uint", candidate: "bytes32", miner: "address", confidence: "uint" },
+  RoundRatified: { round: "uint", by: "uint", finalAt: "uint" },
   RoundFailed: { round: "uint", candidateCount: "uint", participationBps: "uint", finalAt: "uint" },
   CandidateStruck: { round: "uint", candidate: "bytes32" },
   RoundReverted: { round: "uint", settlement: "uint", modelRoot: "bytes32" },

@@ -3,7 +3,7 @@ import type { Candidate } from "../round/messages.ts";
 import type { ContractParameters } from "./events.ts";
 
 /** What happened to a round. */
-export type RoundStatus = "open" | "agreed" | "failed" | "reverted" | "voided";
+export type RoundStatus = "open" | "agreed" | "failed" | "degraded" | "ratified" | "reverted" | "voided";
 
 /** Life of a miner; joining, suspending and exiting take effect at the next opening. */
 export type MinerStatus = "none" | "joining" | "active" | "suspending" | "inactive" | "exiting" | "exited";
@@ -96,8 +96,12 @@ export interface RoundRecord {
   /** Payouts of the head the round builds on. */
   readonly payoutsRoot: Hex;
   readonly payoutsTotal: bigint;
-  /** Settlement the round builds on, 0 for the genesis model. */
+  /** Newest settlement at the opening, 0 before the first. Its model is the base, unless degraded rounds came after it. */
   readonly baseSettlement: bigint;
+  /** Degraded rounds since that settlement, ascending: the base is the model of the last of them. */
+  readonly standsOn: readonly bigint[];
+  /** How many models lie between the genesis model and the one this round makes, that one included: 1 in the first. */
+  readonly generation: bigint;
   /** null until somebody stored it. */
   readonly seed: bigint | null;
   /** The block whose hash it is. */
@@ -115,14 +119,18 @@ export interface RoundRecord {
     readonly fault: number;
   }[];
   readonly ended: Moment | null;
-  /** Id of the agreed candidate, kept when the round is reverted later. */
+  /** Id of the agreed or degraded candidate, kept when the round is reverted or void later. */
   readonly winner: Hex | null;
   readonly settlement: bigint | null;
   readonly ratioBps: number | null;
   readonly participationBps: number | null;
-  /** From this block time on the round is final, unless reverted before. */
+  /** From this block time on the round is final, unless reverted before; null as long as it is degraded. */
   readonly finalAt: number | null;
-  /** Number among the rounds with a candidate; null without one. */
+  /** Degraded, or failed after such a round: not final before it is known what becomes of that. */
+  readonly provisional: boolean;
+  /** Voided because nobody ratified it, not because something was proven wrong. */
+  readonly unratified: boolean;
+  /** Number among the rounds with a candidate that several miners could decide; null for others. */
   readonly ballot: number | null;
   /** Miners whose vote was counted, with reputation and weight from then on. */
   readonly scores: readonly ScoreRecord[];
@@ -177,6 +185,8 @@ export interface ClientView {
 export interface SettlementView {
   readonly settlement: bigint;
   readonly round: bigint;
+  /** The agreed model's; see {@link RoundRecord}. */
+  readonly generation: bigint;
   /** Digest of the agreed model's file. */
   readonly modelCid: Hex;
   readonly root: Hex;
@@ -212,6 +222,8 @@ export interface FederationView {
   /** By settlement number; those of reverted rounds are gone. */
   readonly settlements: ReadonlyMap<bigint, SettlementView>;
   readonly latestSettlement: bigint;
+  /** Degraded rounds since then that are neither ratified nor void, ascending. The head is the model of the last. */
+  readonly degraded: readonly bigint[];
   readonly allowListRequired: boolean | null;
   readonly funded: bigint;
   readonly claimed: bigint;
@@ -229,6 +241,7 @@ export const EMPTY_VIEW: FederationView = {
   clients: new Map(),
   settlements: new Map(),
   latestSettlement: 0n,
+  degraded: [],
   allowListRequired: null,
   funded: 0n,
   claimed: 0n,

@@ -20,11 +20,16 @@ export function foldEvents(view: FederationView, events: Iterable<ChainEvent>): 
   return draft;
 }
 
-/** The view without its oldest rounds, at least the newest `keep` left, so that a process that runs for years fits. */
+/**
+ * The view without its oldest rounds, so that a process that runs for years fits: at least the newest `keep` are left,
+ * and all that the head stands on.
+ */
 export function forgetRounds(view: FederationView, keep: number): FederationView {
   const surplus = view.rounds.size - keep;
   if (surplus <= 0) return view;
-  const rounds = new Map([...view.rounds].slice(surplus));
+  const rounds = new Map(
+    [...view.rounds].filter(([round], place) => place >= surplus || view.degraded.includes(round)),
+  );
   const oldest = rounds.keys().next().value ?? 0n;
   const settlements = new Map(
     [...view.settlements].filter(

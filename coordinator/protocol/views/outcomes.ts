@@ -1,5 +1,5 @@
 import type { CandidateRecord, RoundRecord, RoundStatus } from "./federation-view.ts";
-import { tallyOf } from "./queries.ts";
+import { deadlinesOf, isLone, tallyOf } from "./queries.ts";
 
 /** Why a round is what it is. */
 export type OutcomeReason =
@@ -11,11 +11,19 @@ export type OutcomeReason =
   | "PROVEN_WRONG"
   /** For every candidate the yes that was needed was out of reach. */
   | "VOTED_DOWN"
+  /** One miner was alone, and another returned: its round gave way to one that both decide. */
+  | "MINER_RETURNED"
   /** The votes that came in time decided nothing. */
   | "VOTES_MISSING"
-  /** Its winner was proven wrong after it was agreed. */
+  /** One miner alone decided it: the model is provisional. */
+  | "ONE_MINER"
+  /** Decided by one miner alone, and confirmed by the agreed round that builds on it. */
+  | "RATIFIED"
+  /** Decided by one miner alone, and not confirmed by the others. */
+  | "NOT_RATIFIED"
+  /** Its winner was proven wrong after it was agreed or degraded. */
   | "WINNER_PROVEN_WRONG"
-  /** It was built on a round that was reverted. */
+  /** It stands or falls with a round that was reverted: most often one it was built on. */
   | "EARLIER_ROUND_REVERTED";
 
 export interface RoundOutcome {
@@ -28,17 +36,28 @@ export interface RoundOutcome {
 export function outcomeOf(record: RoundRecord): RoundOutcome | undefined {
   const { round, status } = record;
   if (status === "open") return undefined;
+  if (record.unratified) return { round, status, reason: "NOT_RATIFIED" };
   return { round, status, reason: status === "failed" ? whyFailed(record) : REASONS[status] };
 }
 
 const REASONS = {
   agreed: "AGREED",
+  degraded: "ONE_MINER",
+  ratified: "RATIFIED",
   reverted: "WINNER_PROVEN_WRONG",
   voided: "EARLIER_ROUND_REVERTED",
 } as const satisfies Record<Exclude<RoundStatus, "open" | "failed">, OutcomeReason>;
 
+/** Nobody else's round may be failed before its time. */
+function gaveWay(record: RoundRecord): boolean {
+  if (!isLone(record) || record.ended === null) return false;
+  const { graceEnd, lastSlotEnd } = deadlinesOf(record);
+  return record.ended.time <= (graceEnd ?? lastSlotEnd);
+}
+
 function whyFailed(record: RoundRecord): OutcomeReason {
   const { candidates } = record;
+  if (gaveWay(record)) return "MINER_RETURNED";
   if (candidates.length === 0) return "NO_CANDIDATE";
   if (candidates.every(({ struck }) => struck)) return "PROVEN_WRONG";
   // A settlement names the votes it counted; `failRound` counts those that were cast on chain.

@@ -57,25 +57,39 @@ export function rankOf(candidate: CandidateRecord, order: readonly Hex[] | null)
   return Math.min(...ranks.map((rank) => (rank < 0 ? Number.MAX_SAFE_INTEGER : rank)));
 }
 
-/** A round is final when its window is over and it was neither reverted nor voided; `now` in block time. */
+/**
+ * A round is final when its window is over and it was neither reverted nor voided, nor waits for a degraded round to be
+ * ratified; `now` in block time.
+ */
 export function isFinal(record: RoundRecord, now: number): boolean {
-  const ended = record.status === "agreed" || record.status === "failed";
+  const ended = ["agreed", "ratified", "failed"].includes(record.status) && !record.provisional;
   return ended && record.finalAt !== null && now >= record.finalAt;
 }
 
-/** Highest score of the agreed rounds within the last 8 round numbers before `round`; null if there is none. */
+/** Name of the event that ended a round. */
+export function endEvent({ winner, settlement, status }: RoundRecord): string {
+  if (winner !== null) return settlement === null ? "RoundDegraded" : "RoundAgreed";
+  return status === "voided" ? "RoundVoided" : "RoundFailed";
+}
+
+/**
+ * Highest score of the agreed and ratified rounds within the last 8 round numbers before `round`; null if there is none.
+ * Those that `round` itself may ratify are no bar for it: nobody but their own miner has agreed to them yet.
+ */
 export function bestRecentScore(view: FederationView, round: bigint): number | null {
   const scores: number[] = [];
+  const standsOn = view.rounds.get(round)?.standsOn ?? [];
   for (let earlier = round - BigInt(SCORE_WINDOW_ROUNDS); earlier < round; earlier++) {
     const record = view.rounds.get(earlier);
-    if (record?.status !== "agreed") continue;
+    const counts = record?.status === "agreed" || record?.status === "ratified";
+    if (!record || !counts || standsOn.includes(earlier)) continue;
     const won = winnerOf(record);
     if (won) scores.push(won.candidate.validationScore);
   }
   return scores.length === 0 ? null : Math.max(...scores);
 }
 
-/** The agreed candidate of a round. */
+/** The agreed or degraded candidate of a round. */
 export function winnerOf(record: RoundRecord): CandidateRecord | undefined {
   return record.candidates.find((candidate) => candidate.id === record.winner);
 }
@@ -115,7 +129,18 @@ export function tallyOf(record: RoundRecord, candidate: CandidateRecord): Tally 
     signers: candidate.signers.map(({ miner }) => ({ miner, weight: weightOf(record, miner) })),
     activeWeight: record.activeWeight,
     struck: candidate.struck ?? false,
+    voters: votersIn(record),
   });
+}
+
+/** Miners whose vote counts: those with a seat that were not proven at fault while the round was open. */
+export function votersIn(record: RoundRecord): number {
+  return record.roster.length - record.jailed.length;
+}
+
+/** True if one miner's vote counts and no other's. */
+export function isLone(record: RoundRecord): boolean {
+  return votersIn(record) === 1;
 }
 
 /** Weight of a miner's vote in a round, 0 without a seat or after a slash in it. */

@@ -4,6 +4,7 @@ import { type Draft, type EventOf, momentOf, type Reducers, updateRound, withTra
 import { drawOrder, seedOfBlockHash } from "./draw.ts";
 import type { CandidateContent } from "./events.ts";
 import type { CandidateRecord, RoundRecord, Seat } from "./federation-view.ts";
+import { DEGRADED_REDUCERS, failProvisionally } from "./reduce-degraded.ts";
 
 /** How the events of RoundConsensus change the rounds. */
 export const ROUND_REDUCERS: Reducers = {
@@ -39,6 +40,7 @@ export const ROUND_REDUCERS: Reducers = {
       finalAt: Number(finalAt),
       transactions: withTransaction(record, event.transaction),
     }));
+    failProvisionally(draft, round);
   },
   CandidateStruck(draft, event) {
     const { round, candidate } = event.args;
@@ -57,15 +59,7 @@ export const ROUND_REDUCERS: Reducers = {
       transactions: withTransaction(record, event.transaction),
     }));
   },
-  RoundReverted(draft, { args }) {
-    updateRound(draft, args.round, () => ({ status: "reverted" }));
-  },
-  RoundVoided(draft, event) {
-    updateRound(draft, event.args.round, (record) => ({
-      status: "voided",
-      ended: record.ended ?? momentOf(event),
-    }));
-  },
+  ...DEGRADED_REDUCERS,
 };
 
 /** A round in which nothing has happened yet. */
@@ -84,6 +78,8 @@ const FRESH_ROUND = {
   ratioBps: null,
   participationBps: null,
   finalAt: null,
+  provisional: false,
+  unratified: false,
   ballot: null,
   scores: [],
   jailed: [],
@@ -109,14 +105,23 @@ function open(draft: Draft, event: EventOf<"RoundOpened">): void {
     parameters,
     parametersHash: parametersHash ?? ZERO_HASH,
     updateTarget: Number(updateTarget),
-    baseCid: base?.modelCid ?? ZERO_HASH,
+    baseCid: baseCidOf(draft),
     roster,
     activeWeight: roster.reduce((sum, seat) => sum + seat.weight, 0n),
     payoutsRoot: base?.root ?? ZERO_HASH,
     payoutsTotal: base?.total ?? 0n,
     baseSettlement: draft.latestSettlement,
+    standsOn: draft.degraded,
+    generation: 1n + (base?.generation ?? 0n) + BigInt(draft.degraded.length),
     transactions: settledHere ? [] : [event.transaction],
   });
+}
+
+/** The file of the head: of the last degraded round, else of the last settlement. */
+function baseCidOf(draft: Draft): Hex {
+  const last = draft.rounds.get(draft.degraded.at(-1) ?? 0n);
+  const won = last?.candidates.find(({ id }) => id === last.winner);
+  return won?.candidate.modelCid ?? draft.settlements.get(draft.latestSettlement)?.modelCid ?? ZERO_HASH;
 }
 
 function post(draft: Draft, event: EventOf<"CandidatePosted">): void {
@@ -181,6 +186,7 @@ function agree(draft: Draft, event: EventOf<"RoundAgreed">): void {
   draft.settlements.set(settlement, {
     settlement,
     round,
+    generation: draft.rounds.get(round)?.generation ?? 0n,
     modelCid: won?.candidate.modelCid ?? ZERO_HASH,
     root,
     total: payoutsTotal,

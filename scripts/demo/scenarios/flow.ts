@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, globSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -28,6 +28,8 @@ export type FlowSettings = Partial<DemoOptions> & {
   readonly startClients?: boolean;
   /** Puts a tap between each miner and all others. */
   readonly tap?: (index: number) => WireTapOptions;
+  /** Folder of another run whose people take part again, with the same keys. */
+  readonly peopleOf?: string;
 };
 
 const MINERS = 2;
@@ -36,9 +38,10 @@ const ROUND_TIMEOUT_MS = 120_000;
 /** Starts chain, miners and (unless told otherwise) clients, with little data: a round takes about four seconds. */
 export async function startFlow(settings: FlowSettings): Promise<Flow> {
   const out = mkdtempSync(join(tmpdir(), "quorate-flow-"));
-  const { tap, startClients, ...rest } = settings;
+  const { tap, startClients, peopleOf, ...rest } = settings;
   const listenAt = tap && { listenAt: await freePorts(settings.miners ?? MINERS) };
   const options = { ...optionsOf(rest, out), ...listenAt };
+  if (peopleOf) takeKeys(peopleOf, out);
   const supervisor = new Supervisor(join(out, "logs"));
   const killAll = () => supervisor.killNow();
   process.once("exit", killAll);
@@ -80,6 +83,11 @@ function openTaps(
 ): Promise<WireTap[]> {
   const ports = endpoints.map((endpoint) => Number(new URL(endpoint).port));
   return Promise.all(ports.map((port, index) => openWireTap(port, listenAt[index]!, tap(index))));
+}
+
+function takeKeys(from: string, to: string): void {
+  for (const key of globSync("{miners,clients}/*/{key.json,password}", { cwd: from }))
+    cpSync(join(from, key), join(to, key), { recursive: true });
 }
 
 function optionsOf(settings: Partial<DemoOptions>, out: string): DemoOptions {

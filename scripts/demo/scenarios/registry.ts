@@ -1,4 +1,5 @@
 import { QuorateError } from "../../../coordinator/protocol/errors.ts";
+import { LONE_MINERS } from "./alone.ts";
 import { CHAIN_FAULTS } from "./chains.ts";
 import { CLIENT_FAULTS } from "./clients.ts";
 import { CRASHES } from "./crashes.ts";
@@ -10,6 +11,7 @@ import { DOUBLE_DEALING } from "./signatures.ts";
 const INTERRUPTED = 130;
 
 export const SCENARIOS: readonly Scenario[] = [
+  ...LONE_MINERS,
   ...LIES,
   ...DOUBLE_DEALING,
   ...CRASHES,

@@ -3,7 +3,7 @@ import type { Hex } from "../../../coordinator/protocol/bytes.ts";
 import { deadlinesOf, isFinal, tokenTotals } from "../../../coordinator/protocol/views/queries.ts";
 import type { TestFederation } from "./members.ts";
 
-const STATUSES = ["none", "open", "agreed", "failed", "reverted", "voided"];
+const STATUSES = ["none", "open", "agreed", "failed", "reverted", "voided", "degraded", "ratified"];
 const MINER_STATUSES = ["none", "joining", "active", "suspending", "inactive", "exiting", "exited"];
 
 /** The view folded from the logs says what the contracts' own getters say. */
@@ -37,7 +37,7 @@ export async function expectViewEqualsGetters(federation: TestFederation): Promi
       const votes = await RoundLens.castVotes(record.round);
       expect(record.castVotes.map((vote) => vote.miner)).to.have.members(votes.map((vote) => vote.miner));
     } else if (record.status !== "voided") {
-      expect(record.finalAt).to.equal(Number(info.finalAt));
+      expect(record.finalAt ?? 0).to.equal(Number(info.finalAt));
       expect(record.ballot ?? 0).to.equal(Number(info.ballot));
       expect(record.settlement ?? 0n).to.equal(info.settlement);
       expect(isFinal(record, now)).to.equal(await RoundConsensus.isFinal(record.round, pending));

@@ -29,6 +29,7 @@ abstract contract Handler is FederationTest {
     uint256 public settlements;
     uint256 public agreements;
     uint256 public reversions;
+    uint256 public degradations;
     /// @dev Steps that did what they set out to do.
     uint256 public done;
     /// @dev Hash of each final round as it was when it became final.
@@ -42,6 +43,7 @@ abstract contract Handler is FederationTest {
     string public breach;
 
     mapping(uint256 settlement => Promise) private _promises;
+    mapping(uint256 settlement => bytes32 modelRoot) private _agreedRoots;
     IRoundConsensus.CandidateContent[2] private _contents;
     mapping(bytes32 modelRoot => Promise) private _posted;
     mapping(address account => bool) private _absent;
@@ -53,6 +55,7 @@ abstract contract Handler is FederationTest {
     /// @dev Three of the five are miners of an open round, and the pot holds five rounds' budgets.
     function setUp() public override {
         super.setUp();
+        _agreedRoots[0] = GENESIS;
         (_time, _block) = (_now(), vm.getBlockNumber());
         for (uint256 i = 0; i < ACTORS; ++i) {
             token.transfer(_account(i), 10 * MAX_STAKE);
@@ -83,6 +86,10 @@ abstract contract Handler is FederationTest {
     function _observe() private {
         uint64 round = consensus.currentRound();
         if (round < newestRound) breach = "a round number went back";
+        IRoundConsensus.Head memory head = consensus.head();
+        bool agreed = head.modelRoot == _agreedRoots[head.settlement];
+        // A settlement is noted after this look.
+        if (!agreed && !head.provisional && head.settlement == settlements) breach = "a head nobody agreed";
         bytes32 roster = keccak256(abi.encode(registry.roster()));
         if (round != newestRound) {
             rosterAtOpening = roster;
@@ -175,7 +182,8 @@ abstract contract Handler is FederationTest {
         owed.second += pay % (BUDGET / 2);
         c.payoutsTotal = owed.first + owed.second;
         c.payoutsRoot = _root(_leaf(0, owed.first), _leaf(1, owed.second));
-        if (how % 8 < 3) _proposeAlone(c, how % 8);
+        if (_info().members == 1) _proposeAlone(c, 0);
+        else if (how % 8 < 3) _proposeAlone(c, how % 8);
         else _propose(c);
         _contents[index] = c;
         _posted[c.modelRoot] = owed;
@@ -207,6 +215,7 @@ abstract contract Handler is FederationTest {
         uint256 before = consensus.head().settlement;
         consensus.settle(newestRound, votes, _contents[otherContent ? 1 - index : index]);
         if (consensus.head().settlement != before) _agreed(before);
+        else if (consensus.head().provisional) ++degradations;
         _nextBlock();
     }
 
@@ -216,6 +225,8 @@ abstract contract Handler is FederationTest {
         ++settlements;
         ++agreements;
         if (head.settlement != before + 1) breach = "more than one winner";
+        if (head.provisional) breach = "agreed, and still provisional";
+        _agreedRoots[head.settlement] = head.modelRoot;
         bool first = head.modelRoot == _contents[0].modelRoot;
         if (!first && head.modelRoot != _contents[1].modelRoot) breach = "a winner nobody posted";
         _promises[head.settlement] = _promises[before];
@@ -237,6 +248,11 @@ abstract contract Handler is FederationTest {
             }
         }
         if (agreements != before) return;
+        if (consensus.progress().open) {
+            // One miner alone went on by itself: nobody sends it anything.
+            _time = _info().lastSlotEnd + 1;
+            try this.fail() {} catch {}
+        }
         try this.agreeNext(pay) {} catch {}
         if (agreements == before) breach = "enough miners, all willing, and no round is agreed";
     }
@@ -288,11 +304,11 @@ abstract contract Handler is FederationTest {
     /// @dev As the contract of proofs will do it: one of the newest four rounds, if it is agreed and not final.
     function revertRound(uint64 back) external step {
         uint64 round = newestRound - back % 4;
-        uint256 settlement = lens.roundInfo(round).settlement;
         consensus.revertRound(round, _openings[round]);
-        settlements = settlement - 1;
+        settlements = consensus.head().settlement;
         ++reversions;
-        if (consensus.head().modelRoot != _openings[round].baseRoot) breach = "a revert to another model";
+        if (consensus.head().modelRoot != _agreedRoots[settlements]) breach = "a revert to another model";
+        if (consensus.head().provisional) breach = "a revert to a provisional model";
         if (consensus.progress().open) breach = "a round is open after a revert";
         for (uint64 later = round; later <= newestRound; ++later) {
             if (consensus.isFinal(later)) breach = "a reverted or voided round is final";

@@ -66,3 +66,11 @@ export const voted = (candidate: Hex, change: Partial<Vote> = {}): ReadonlyMap<s
     ],
   ]);
 export const outcomes = (...rows: [Hex, Outcome][]) => new Map<string, Outcome>(rows);
+
+export const ended = (change: Partial<RoundFacts> = {}): RoundFacts => ({
+  ...POSTED,
+  status: "agreed",
+  ...change,
+});
+export const alone: RoundFacts = { ...POSTED, candidates: [{ id: C1, rank: 0, signers: [miner(1)] }] };
+export const own = voted(C1);

@@ -5,11 +5,10 @@ import {
   type RoundFacts,
 } from "../../../coordinator/protocol/round/duties.ts";
 import { REASON } from "../../../coordinator/protocol/round/messages.ts";
-import { C1, C2, miner, outcomes, POSTED, ROUND, voted } from "./duties-facts.ts";
+import { alone, C1, C2, ended, miner, outcomes, own, POSTED, ROUND, voted } from "./duties-facts.ts";
 
-type Row = readonly [string, RoundFacts | undefined, Partial<MinerFacts>, readonly string[]];
+export type Row = readonly [string, RoundFacts | undefined, Partial<MinerFacts>, readonly string[]];
 
-const ended = (change: Partial<RoundFacts> = {}): RoundFacts => ({ ...POSTED, status: "agreed", ...change });
 const two: RoundFacts = {
   ...POSTED,
   candidates: [
@@ -17,8 +16,6 @@ const two: RoundFacts = {
     { id: C2, rank: 1, signers: [miner(2)] },
   ],
 };
-const alone: RoundFacts = { ...POSTED, candidates: [{ id: C1, rank: 0, signers: [miner(1)] }] };
-const own = voted(C1);
 const withheld = voted(C1, { support: false, reason: REASON.withheld });
 
 /** Situations, and the duties that follow, as {@link Row}s. */

@@ -9,6 +9,7 @@ import {
   rankOf,
   slotOf,
 } from "../../../coordinator/protocol/round/duties.ts";
+import { ALONE } from "./duties-alone.ts";
 import { facts, miner, ROUND } from "./duties-facts.ts";
 import { TABLES } from "./duties-tables.ts";
 
@@ -25,7 +26,7 @@ function shortly(duty: Duty): string {
 }
 
 describe("duties of a miner", () => {
-  for (const [part, rows] of Object.entries(TABLES))
+  for (const [part, rows] of Object.entries({ ...TABLES, ...ALONE }))
     describe(part, () => {
       for (const [name, round, change, expected] of rows)
         it(`${name}: ${expected.join(", ") || "nothing"}`, () =>
@@ -33,7 +34,7 @@ describe("duties of a miner", () => {
     });
 
   it("never include two transactions that end the round at once", () => {
-    for (const rows of Object.values(TABLES))
+    for (const rows of Object.values({ ...TABLES, ...ALONE }))
       for (const [, round, change] of rows)
         for (let time = 100; time < 160; time++) {
           const due = dutiesOf(round, facts({ ...change, time }), TIMINGS).map(({ kind }) => kind);

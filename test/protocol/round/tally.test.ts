@@ -149,6 +149,34 @@ describe("tally", () => {
   });
 });
 
+describe("a lone miner", () => {
+  const alone = (support: boolean, struck = false, voters = 1) =>
+    tally({
+      votes: [{ miner: address(0), support, confidence: 8_000, weight: 100n }],
+      signers: [{ miner: address(0), weight: 100n }],
+      activeWeight: 100n,
+      struck,
+      voters,
+    }).outcome;
+
+  it("decides a provisional model, by its yes alone and not one proven wrong", () => {
+    expect([alone(true), alone(false), alone(true, true)]).to.deep.equal([
+      "degraded",
+      "disagreed",
+      "disagreed",
+    ]);
+  });
+
+  it("is one whose vote counts and no other's", () => {
+    expect(alone(true, false, 2)).to.equal("pending");
+  });
+
+  it("has the winner of the lowest rank", () => {
+    const ranked = [1, 0].map((rank) => ({ rank, outcome: "degraded" as const }));
+    expect(winner(ranked)!.rank).to.equal(0);
+  });
+});
+
 describe("the winner", () => {
   it("is the agreed candidate of the lowest rank, in whatever order they were posted", () => {
     const candidates = [

@@ -8,6 +8,7 @@ import type {
 } from "../../../coordinator/protocol/views/federation-view.ts";
 import { outcomeOf, type RoundOutcome } from "../../../coordinator/protocol/views/outcomes.ts";
 import { createRoundOutcomes } from "../../../coordinator/watch/round-outcomes.ts";
+import { PARAMETERS } from "./events.ts";
 
 const [A, B] = ["0xa1", "0xb2"] as const;
 const candidate = { id: "0xc1", signers: [{ miner: A, signature: "0x" }] } as unknown as CandidateRecord;
@@ -37,6 +38,15 @@ function roundOf(changes: Partial<RoundRecord>): RoundRecord {
   } as unknown as RoundRecord;
 }
 
+const at = (time: number) => ({ time }) as RoundRecord["ended"];
+/** Opened at 0; the last slot ends at 30. */
+const ALONE = {
+  opened: { time: 0 },
+  parameters: PARAMETERS,
+  jailed: [B],
+  candidates: [],
+} as unknown as Partial<RoundRecord>;
+
 describe("why a round is what it is", () => {
   const cases: readonly [string, Partial<RoundRecord>, string | undefined][] = [
     ["an open round has no outcome", { status: "open", ended: null }, undefined],
@@ -49,6 +59,11 @@ describe("why a round is what it is", () => {
     ["no vote at all", {}, "VOTES_MISSING"],
     ["reverted", { status: "reverted" }, "WINNER_PROVEN_WRONG"],
     ["voided", { status: "voided" }, "EARLIER_ROUND_REVERTED"],
+    ["one miner's alone", { status: "degraded" }, "ONE_MINER"],
+    ["that, confirmed", { status: "ratified" }, "RATIFIED"],
+    ["that, not confirmed", { status: "voided", unratified: true }, "NOT_RATIFIED"],
+    ["a lone miner's, before its time", { ...ALONE, ended: at(30) }, "MINER_RETURNED"],
+    ["a lone miner's, in time", { ...ALONE, ended: at(31) }, "NO_CANDIDATE"],
   ];
   for (const [what, changes, reason] of cases)
     it(`${what}: ${reason ?? "none"}`, () => {
