@@ -10,6 +10,7 @@ const DEFAULT_FOLDER = join(import.meta.dirname, "../../../artifacts/contracts")
 export const CONTRACT_NAMES = [
   "RoundConsensus",
   "RoundLens",
+  "RoundRecovery",
   "MinerRegistry",
   "ClientRegistry",
   "RewardDistributor",

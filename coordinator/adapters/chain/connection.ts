@@ -109,11 +109,13 @@ async function findAddresses(
     throw error.code === "RPC_UNREACHABLE" ? error : notAConsensus(roundConsensus, error);
   });
   const lens = await guard("RoundConsensus.lens", () => consensus.lens());
+  const recovery = await guard("RoundConsensus.recovery", () => consensus.recovery());
   const registry = new Contract(wiring.minerRegistry, interfaces.MinerRegistry, provider);
   const token: string = await guard("MinerRegistry.token", () => registry.getFunction("token")());
   return {
     RoundConsensus: roundConsensus,
     RoundLens: lens as Hex,
+    RoundRecovery: recovery as Hex,
     MinerRegistry: wiring.minerRegistry as Hex,
     ClientRegistry: wiring.clientRegistry as Hex,
     RewardDistributor: wiring.rewardDistributor as Hex,
@@ -165,7 +167,7 @@ async function findDeployment(
     }
     return low;
   };
-  const { FederationToken: _, RoundLens: __, RoundConsensus, ...registries } = addresses;
+  const { FederationToken: _, RoundLens: __, RoundRecovery: ___, RoundConsensus, ...registries } = addresses;
   try {
     const consensus = await first(RoundConsensus);
     // Some nodes answer wrongly about old state: the constructor's events prove the block.
