@@ -77,7 +77,9 @@ export default defineConfig({
     overrides: {
       // What every round and every claim calls and is far from the size limit is compiled for cheap calls.
       ...forFiles(
-        ["FederationToken", "MinerRegistry", "RewardDistributor"].map((name) => `contracts/${name}.sol`),
+        ["CheckpointRegistry", "FederationToken", "MinerRegistry", "RewardDistributor"].map(
+          (name) => `contracts/${name}.sol`,
+        ),
         () => compiler(1_000_000),
       ),
       ...forFiles(globSync("test/contracts/**/*.sol", { cwd: import.meta.dirname }), testCompiler),

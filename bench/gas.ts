@@ -7,6 +7,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { budgetTable } from "./gas/budgets.ts";
+import { measureCheckpoints } from "./gas/checkpoints.ts";
 import { measureProofs } from "./gas/disputes.ts";
 import { fixClock } from "./gas/fixed-clock.ts";
 import type { GasTable } from "./gas/recorder.ts";
@@ -52,6 +53,7 @@ async function measure(): Promise<GasTable> {
   await measureFallbacks(gas);
   await measureFailures(gas);
   await measureProofs(gas);
+  await measureCheckpoints(gas);
   for (const voters of [10, 50]) await measureSettlement(gas, voters);
   return gas;
 }

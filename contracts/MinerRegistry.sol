@@ -5,6 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {CheckpointRegistry} from "./CheckpointRegistry.sol";
 import {IMinerRegistry} from "./interfaces/IMinerRegistry.sol";
 import {IRoundConsensus} from "./interfaces/IRoundConsensus.sol";
 import {MinerRecord} from "./libraries/MinerRecord.sol";
@@ -24,7 +25,12 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
     using SeatWord for uint256;
     using TokenPull for IERC20;
 
-    constructor(IERC20 token_, IRoundConsensus consensus_) MinerRoster(token_, consensus_) {}
+    /// @inheritdoc IMinerRegistry
+    address public immutable checkpoints;
+
+    constructor(IERC20 token_, IRoundConsensus consensus_) MinerRoster(token_, consensus_) {
+        checkpoints = address(new CheckpointRegistry(this));
+    }
 
     // ------------------------------------------------------------------ owners
 
@@ -212,7 +218,8 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
         nonReentrant
         returns (uint256 slashed, uint256 bounty)
     {
-        require(msg.sender == consensus.wiring().faultProofs, OnlyFaultProofs(msg.sender));
+        bool judge = msg.sender == checkpoints || msg.sender == consensus.wiring().faultProofs;
+        require(judge, OnlyFaultProofs(msg.sender));
         require(bps <= 10_000 && bountyBps <= MAX_BOUNTY_BPS, RateTooHigh(bps, bountyBps));
         MinerRecord.Data memory record = _records[miner].unpack();
         Unbonding storage unbonding = _unbonding[miner];

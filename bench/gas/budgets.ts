@@ -42,6 +42,15 @@ function budgets(gas: GasTable): Budget[] {
       step: "transactions of that round",
       steady: { limit: 5, measured: gas["round.steady.transactions"]! },
     },
+    ...(
+      [
+        [4, 60_000],
+        [16, 100_000],
+      ] as const
+    ).map(([members, limit]) => ({
+      step: `anchor a checkpoint, committee of ${members}`,
+      steady: { limit, measured: gas[`anchor.${members}.steady`]! },
+    })),
     ...Object.entries(PROOF_LIMITS).map(([count, limit]) => ({
       step: `judging one coordinate of ${count} updates`,
       steady: {

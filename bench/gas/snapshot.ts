@@ -10,6 +10,7 @@ export interface GasSnapshot {
 }
 
 const CONTRACTS = [
+  "CheckpointRegistry",
   "ClientRegistry",
   "FaultProofs",
   "MinerRegistry",

@@ -87,6 +87,7 @@ interface IMinerRegistry is IKeyBook {
     event PresenceProven(uint64 indexed round, address indexed miner, uint256 reputation);
 
     error OnlyConsensus(address caller);
+    /// @dev Only the contracts that judge proofs take stakes: FaultProofs and CheckpointRegistry.
     error OnlyFaultProofs(address caller);
     error RateTooHigh(uint256 slashBps, uint256 bountyBps);
     error ZeroAddress();
@@ -162,7 +163,7 @@ interface IMinerRegistry is IKeyBook {
     /// @notice Turn the absence of `miner` in `ballot` into presence (late `castVote` after an early settlement).
     function provePresence(uint64 round, address miner, uint32 ballot, ReputationRule calldata rule) external;
 
-    // ------------------------------------------------------------------ fault proofs only
+    // ------------------------------------------------------------------ fault proofs and checkpoints only
 
     /// @notice Take part of a miner's stake, bonded and unbonding, for a proven fault, and jail it.
     /// @param bps Part in 1/10,000.
@@ -180,6 +181,8 @@ interface IMinerRegistry is IKeyBook {
     function roster() external view returns (Seat[] memory seats);
     /// @notice The first `members` seats as stored (see SeatWord): what the consensus reads.
     function rosterWords(uint256 members) external view returns (uint256[] memory words);
+    /// @notice Anchors what the miners' replicas decide, and takes stakes of members that contradict themselves there.
+    function checkpoints() external view returns (address);
     /// @notice Voting key in the current round.
     function keyOf(address miner) external view returns (address);
     function minerInfo(address miner) external view returns (MinerInfo memory);

@@ -9,7 +9,9 @@ import { clientTrainCommand } from "./client/train.ts";
 import { type Cli, group } from "./command.ts";
 import { dataSplitCommand } from "./data/split.ts";
 import { decisionOpenCommand } from "./decision/open.ts";
+import { decisionProveCommand } from "./decision/prove.ts";
 import { decisionShowCommand } from "./decision/show.ts";
+import { decisionVerifyCommand } from "./decision/verify.ts";
 import { decisionVoteCommand } from "./decision/vote.ts";
 import { explorerExportCommand } from "./explorer/export.ts";
 import { explorerServeCommand } from "./explorer/serve.ts";
@@ -25,6 +27,8 @@ import { minerStakeCommand } from "./miner/stake.ts";
 import { minerWithdrawCommand } from "./miner/withdraw.ts";
 import { modelGetCommand } from "./model/get.ts";
 import { praftClientCommand } from "./praft/client.ts";
+import { praftFoundCommand } from "./praft/found.ts";
+import { praftFoundersCommand } from "./praft/founders.ts";
 import { praftIdentityCommand } from "./praft/identity.ts";
 import { praftReplicaCommand } from "./praft/replica.ts";
 import { roundsCommand } from "./rounds.ts";
@@ -96,11 +100,15 @@ function subcommands(cli: Cli): Command[] {
       praftReplicaCommand(cli),
       praftClientCommand(cli),
       praftIdentityCommand(cli),
+      praftFoundersCommand(cli),
+      praftFoundCommand(cli),
     ]),
-    group("decision", "tasks that a committee of replicas decides", [
+    group("decision", "tasks the committee decides, and proofs of what it decided", [
       decisionOpenCommand(cli),
       decisionVoteCommand(cli),
       decisionShowCommand(cli),
+      decisionProveCommand(cli),
+      decisionVerifyCommand(cli),
     ]),
     explorerCommands(cli),
     group("key", "keys", [keyNewCommand(cli)]),

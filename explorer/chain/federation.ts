@@ -136,6 +136,7 @@ async function find(book: ServerBook, addresses: Record<string, Hex>, call: Call
     addresses.ClientRegistry = wiring.clientRegistry!;
     addresses.RewardDistributor = wiring.rewardDistributor!;
     addresses.FaultProofs = wiring.faultProofs!;
+    addresses.CheckpointRegistry = await call<Hex>("MinerRegistry", "checkpoints");
     addresses.FederationToken = await call<Hex>("MinerRegistry", "token");
   } catch (error) {
     if ((error as QuorateError).code === "NODE_DOWN") throw error;

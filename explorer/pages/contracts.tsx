@@ -10,6 +10,13 @@ interface Row {
   readonly address: Hex;
 }
 
+/** Created by another contract, in the transaction that deployed that one. */
+const DEPLOYED_BY: Readonly<Record<string, string>> = {
+  RoundLens: "RoundConsensus",
+  RoundRecovery: "RoundConsensus",
+  CheckpointRegistry: "MinerRegistry",
+};
+
 /** The federation's contracts. */
 export function ContractsPage() {
   const app = useApp();
@@ -36,9 +43,6 @@ export function ContractsPage() {
   );
 }
 
-/** Created by another contract, in the transaction that deployed that one. */
-const BY_CONSENSUS = ["RoundLens", "RoundRecovery"];
-
 function columnsOf({ federation }: App): Column<Row>[] {
   const deployed = (name: string) => federation.deployments[name];
   return [
@@ -64,7 +68,7 @@ function columnsOf({ federation }: App): Column<Row>[] {
           <Tx hash={at.transaction} />
         ) : (
           <span class="dim">
-            {BY_CONSENSUS.includes(name) ? "by RoundConsensus" : "not in the deployment file"}
+            {DEPLOYED_BY[name] ? `by ${DEPLOYED_BY[name]}` : "not in the deployment file"}
           </span>
         );
       },

@@ -4,6 +4,7 @@ import { formatInteger, formatUtc } from "../format/text.ts";
 import { AddressPage } from "../pages/address.tsx";
 import { BlockPage } from "../pages/block.tsx";
 import { BlocksPage } from "../pages/blocks.tsx";
+import { CheckpointsPage } from "../pages/checkpoints.tsx";
 import { ClientsPage } from "../pages/clients.tsx";
 import { ContractPage } from "../pages/contract.tsx";
 import { ContractsPage } from "../pages/contracts.tsx";
@@ -32,6 +33,7 @@ const PAGES: Readonly<Record<string, ComponentType>> = {
   miners: MinersPage,
   miner: MinerPage,
   clients: ClientsPage,
+  checkpoints: CheckpointsPage,
   gas: GasPage,
   blocks: BlocksPage,
   block: BlockPage,
@@ -43,7 +45,17 @@ const PAGES: Readonly<Record<string, ComponentType>> = {
   search: SearchPage,
 };
 
-const MENU = ["overview", "rounds", "miners", "clients", "gas", "blocks", "events", "contracts"];
+const MENU = [
+  "overview",
+  "rounds",
+  "miners",
+  "clients",
+  "checkpoints",
+  "gas",
+  "blocks",
+  "events",
+  "contracts",
+];
 /** Pages that stand below an entry of the menu. */
 const PARENT: Readonly<Record<string, string>> = {
   round: "rounds",

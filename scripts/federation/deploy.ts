@@ -219,18 +219,32 @@ async function deployOne(
   };
 }
 
-/** The consensus deploys its lens, and the code it delegates to, itself. */
+/** The consensus deploys its lens and the code it delegates to itself, the miner registry the registry of checkpoints. */
 async function partsOf(
   { signer, artifact }: DeployOptions,
-  deployment: Deployment,
-): Promise<Record<"RoundLens" | "RoundRecovery", DeployedContract>> {
-  const consensus = deployment.contracts[CONSENSUS]!;
-  const { abi } = await artifact(CONSENSUS);
-  const contract = new Contract(consensus.address, abi, signer);
-  const [lens, recovery] = [await contract.lens!(), await contract.recovery!()];
+  { contracts }: Deployment,
+): Promise<Record<"RoundLens" | "RoundRecovery" | "CheckpointRegistry", DeployedContract>> {
+  const [consensus, miners] = [contracts[CONSENSUS]!, contracts.MinerRegistry!];
+  const ask = async (parent: string, getter: string): Promise<Hex> => {
+    const { abi } = await artifact(parent);
+    return new Contract(contracts[parent]!.address, abi, signer)[getter]!();
+  };
   const [, wiring, , , ringSlots] = consensus.arguments;
   return {
-    RoundLens: { ...consensus, address: lens, arguments: [consensus.address] },
-    RoundRecovery: { ...consensus, address: recovery, arguments: [wiring, ringSlots] },
+    RoundLens: {
+      ...consensus,
+      address: await ask(CONSENSUS, "lens"),
+      arguments: [consensus.address],
+    },
+    RoundRecovery: {
+      ...consensus,
+      address: await ask(CONSENSUS, "recovery"),
+      arguments: [wiring, ringSlots],
+    },
+    CheckpointRegistry: {
+      ...miners,
+      address: await ask("MinerRegistry", "checkpoints"),
+      arguments: [miners.address],
+    },
   };
 }

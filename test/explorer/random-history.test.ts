@@ -64,7 +64,7 @@ function eventOf(name: EventName) {
 function fits({ args }: { args: Record<string, unknown> }): boolean {
   const { miners, reputations, weights, signers, signatures } = args as Record<string, unknown[] | undefined>;
   if (miners) return miners.length === reputations!.length && miners.length === weights!.length;
-  return !signers || signatures!.length === 2 * signers.length;
+  return !signers || !signatures || signatures.length === 2 * signers.length;
 }
 
 const names = Object.keys(EVENT_FIELDS) as EventName[];

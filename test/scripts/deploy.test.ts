@@ -79,6 +79,7 @@ describe("deployFederation", function () {
       "RoundConsensus",
       "RoundLens",
       "RoundRecovery",
+      "CheckpointRegistry",
     ]);
     expect(readDeployment(options.path)).to.deep.equal(deployment);
     expect(deployment.commit).to.match(/^(unknown|[0-9a-f]{40}(-dirty)?)$/);

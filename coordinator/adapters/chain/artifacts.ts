@@ -15,6 +15,7 @@ export const CONTRACT_NAMES = [
   "ClientRegistry",
   "RewardDistributor",
   "FaultProofs",
+  "CheckpointRegistry",
   "FederationToken",
 ] as const;
 export type ContractName = (typeof CONTRACT_NAMES)[number];

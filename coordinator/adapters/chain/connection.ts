@@ -1,6 +1,7 @@
 import { Contract, type Interface, type JsonRpcProvider } from "ethers";
 import type {
   FederationToken,
+  ICheckpointRegistry,
   IClientRegistry,
   IFaultProofs,
   IMinerRegistry,
@@ -35,6 +36,7 @@ interface Contracts {
   readonly ClientRegistry: IClientRegistry;
   readonly RewardDistributor: IRewardDistributor;
   readonly FaultProofs: IFaultProofs;
+  readonly CheckpointRegistry: ICheckpointRegistry;
   readonly FederationToken: FederationToken;
 }
 
@@ -112,6 +114,9 @@ async function findAddresses(
   const recovery = await guard("RoundConsensus.recovery", () => consensus.recovery());
   const registry = new Contract(wiring.minerRegistry, interfaces.MinerRegistry, provider);
   const token: string = await guard("MinerRegistry.token", () => registry.getFunction("token")());
+  const checkpoints: string = await guard("MinerRegistry.checkpoints", () =>
+    registry.getFunction("checkpoints")(),
+  );
   return {
     RoundConsensus: roundConsensus,
     RoundLens: lens as Hex,
@@ -120,6 +125,7 @@ async function findAddresses(
     ClientRegistry: wiring.clientRegistry as Hex,
     RewardDistributor: wiring.rewardDistributor as Hex,
     FaultProofs: wiring.faultProofs as Hex,
+    CheckpointRegistry: checkpoints as Hex,
     FederationToken: token as Hex,
   };
 }

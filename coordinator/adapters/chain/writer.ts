@@ -1,12 +1,14 @@
 import type { Wallet } from "ethers";
 import type { ChainWriter } from "../../ports/chain.ts";
 import type { Challenger } from "../../ports/challenges.ts";
+import type { CheckpointChain } from "../../ports/checkpoints.ts";
 import type { GasLedger } from "../../ports/ledger.ts";
 import type { Hex } from "../../protocol/bytes.ts";
 import { QuorateError } from "../../protocol/errors.ts";
 import { payoutRootOf } from "../../protocol/incentives/payout-root.ts";
 import type { RoundRecord, SettlementView } from "../../protocol/views/federation-view.ts";
 import { createChallenger } from "./challenge-writer.ts";
+import { createCheckpointChain } from "./checkpoint-writer.ts";
 import { candidateContent, encodeProposers, encodeSettlement, encodeVote } from "./encode.ts";
 import { createChainReader, type QuorateReader, type ReaderOptions } from "./reader.ts";
 import { callOf, createTransactor, type Transactor } from "./transactions.ts";
@@ -15,6 +17,8 @@ import { callOf, createTransactor, type Transactor } from "./transactions.ts";
 export interface QuorateWriter extends QuorateReader, ChainWriter {
   /** Files fault proofs with the same key, one transaction after the other. */
   readonly challenger: Challenger;
+  /** Anchors checkpoints of replicas with the same key. */
+  readonly checkpoints: CheckpointChain;
 }
 
 export interface WriterOptions extends ReaderOptions {
@@ -38,7 +42,8 @@ export async function createChainWriter(options: WriterOptions): Promise<Quorate
   const transactor = transactorOf(reader, wallet, ledger);
   await transactor.reconcile();
   const challenger = createChallenger(reader, transactor);
-  return { ...reader, ...createRoundWrites(reader, transactor), challenger };
+  const checkpoints = createCheckpointChain(reader, transactor);
+  return { ...reader, ...createRoundWrites(reader, transactor), challenger, checkpoints };
 }
 
 /** Sends with `wallet` on a reader's connection. */

@@ -11,6 +11,7 @@ const NAMES = [
   "ClientRegistry",
   "RewardDistributor",
   "FaultProofs",
+  "CheckpointRegistry",
   "FederationToken",
   "AccessManager",
 ] as const;

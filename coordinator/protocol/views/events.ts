@@ -142,6 +142,19 @@ export const EVENT_FIELDS = {
   CoordinateWrong: { candidate: "bytes32", coordinate: "uint", verdict: "uint" },
   ReferenceWrong: { candidate: "bytes32", index: "uint", fault: "uint" },
   Punished: { miner: "address", offence: "bytes32", slashed: "uint", finder: "address", bounty: "uint" },
+
+  Founded: { epoch: "uint", configHash: "bytes32", members: "uints" },
+  Anchored: {
+    count: "uint",
+    epoch: "uint",
+    height: "uint",
+    blockHash: "bytes32",
+    stateRoot: "bytes32",
+    decisionsRoot: "bytes32",
+    nextConfigHash: "bytes32",
+    signers: "uint",
+  },
+  EquivocationProven: { miner: "address", epoch: "uint", height: "uint", slashed: "uint" },
 } as const satisfies Readonly<Record<string, Fields>>;
 
 export type EventName = keyof typeof EVENT_FIELDS;
@@ -203,4 +216,5 @@ export const EVENT_SOURCES = [
   "ClientRegistry",
   "RewardDistributor",
   "FaultProofs",
+  "CheckpointRegistry",
 ] as const;

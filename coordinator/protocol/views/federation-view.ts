@@ -1,5 +1,6 @@
 import type { Hex } from "../bytes.ts";
 import type { Candidate } from "../round/messages.ts";
+import type { AnchorRecord } from "./anchors.ts";
 import type { ContractParameters } from "./events.ts";
 
 /** What happened to a round. */
@@ -194,16 +195,6 @@ export interface SettlementView {
   readonly finalAt: number;
 }
 
-/** Money in the federation's contracts, in the token's smallest unit. */
-export interface TokenTotals {
-  readonly staked: bigint;
-  readonly unbonding: bigint;
-  readonly funded: bigint;
-  readonly claimed: bigint;
-  /** Sum of all cumulative payouts of the newest settlement. */
-  readonly promised: bigint;
-}
-
 /** A federation as its events tell it. Maps of miners and clients are keyed by lower-case address. */
 export interface FederationView {
   readonly parameters: ContractParameters | null;
@@ -227,6 +218,10 @@ export interface FederationView {
   readonly allowListRequired: boolean | null;
   readonly funded: bigint;
   readonly claimed: bigint;
+  /** Checkpoints on the chain, ascending by number; only the newest are kept. */
+  readonly anchors: readonly AnchorRecord[];
+  /** Hash of the committee that anchors now; null before the founding. */
+  readonly heldConfig: Hex | null;
 }
 
 export const EMPTY_VIEW: FederationView = {
@@ -245,4 +240,6 @@ export const EMPTY_VIEW: FederationView = {
   allowListRequired: null,
   funded: 0n,
   claimed: 0n,
+  anchors: [],
+  heldConfig: null,
 };

@@ -8,7 +8,6 @@ import type {
   FederationView,
   RoundRecord,
   SettlementView,
-  TokenTotals,
   VoteRecord,
 } from "./federation-view.ts";
 
@@ -154,6 +153,16 @@ export function participationBps(record: RoundRecord): number {
   const voters = new Set(record.countedVotes.map((vote) => vote.miner));
   const voted = [...voters].reduce((sum, miner) => sum + weightOf(record, miner), 0n);
   return record.activeWeight === 0n ? 0 : Number((voted * 10_000n) / record.activeWeight);
+}
+
+/** Money in the federation's contracts, in the token's smallest unit. */
+interface TokenTotals {
+  readonly staked: bigint;
+  readonly unbonding: bigint;
+  readonly funded: bigint;
+  readonly claimed: bigint;
+  /** Sum of all cumulative payouts of the newest settlement. */
+  readonly promised: bigint;
 }
 
 /** Money in the federation's contracts. */

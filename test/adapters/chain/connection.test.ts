@@ -150,6 +150,7 @@ describe("chain adapter: connection", function () {
       "ClientRegistry",
       "RewardDistributor",
       "FaultProofs",
+      "CheckpointRegistry",
     ] as const)
       interfaces[name].forEachEvent((event) => {
         // OpenZeppelin's own: who governs, and which domain signatures have.
