@@ -48,10 +48,13 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
         _acceptKey(msg.sender, key, keySignature);
         _setEndpoint(endpoint);
 
+        // The key of one who never registered is the owner's, and no other waits.
+        if (record.status != MinerStatus.None || key != msg.sender) {
+            _nextKeys[msg.sender] = _changedKey(msg.sender, key);
+        }
         if (record.status == MinerStatus.None) record.reputation = reputationStart;
         record.status = MinerStatus.Joining;
         record.stake = amount.toUint88();
-        _nextKeys[msg.sender] = _changedKey(msg.sender, key);
         _totals.held += amount.toUint128();
         _enqueue(msg.sender, record);
         emit MinerRegistered(msg.sender, key, amount, endpoint);
@@ -108,7 +111,7 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
         emit ExitQueued(msg.sender, record.stake);
         if (record.status == MinerStatus.Inactive) {
             // No round uses its weight: nothing to wait for.
-            _startUnbonding(msg.sender, record, consensus.unbondingDelay());
+            _startUnbonding(msg.sender, record);
             _records[msg.sender] = record.pack();
         } else {
             record.status = MinerStatus.Exiting;
@@ -149,14 +152,14 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
     function applyQueued() external {
         IRoundConsensus.Progress memory p = consensus.progress();
         require(!p.open, RoundIsOpen(p.round));
-        _applyQueue(p.ballots, consensus.unbondingDelay());
+        _applyQueue(p.ballots);
     }
 
     // ------------------------------------------------------------------ consensus only
 
     /// @inheritdoc IMinerRegistry
-    function beginRound(uint32 ballots, uint256 unbondingDelay) external onlyConsensus returns (uint256 members) {
-        return _applyQueue(ballots, unbondingDelay);
+    function beginRound(uint32 ballots) external onlyConsensus returns (uint256 members) {
+        return _applyQueue(ballots);
     }
 
     /// @inheritdoc IMinerRegistry

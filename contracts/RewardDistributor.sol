@@ -3,12 +3,15 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IRewardDistributor} from "./interfaces/IRewardDistributor.sol";
 import {IRoundConsensus} from "./interfaces/IRoundConsensus.sol";
+import {LedgerWord} from "./libraries/LedgerWord.sol";
+import {PayoutWord} from "./libraries/PayoutWord.sol";
 import {TokenPull} from "./libraries/TokenPull.sol";
 
 /// @title RewardDistributor
@@ -16,25 +19,15 @@ import {TokenPull} from "./libraries/TokenPull.sol";
 contract RewardDistributor is IRewardDistributor, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
     using SafeCast for uint256;
+    using LedgerWord for uint256;
+    using PayoutWord for uint256;
     using TokenPull for IERC20;
 
     /// @dev Two words per settlement, in a ring.
     struct Entry {
         bytes32 root;
-        uint96 total;
-        uint40 finalAt;
-        uint32 settlement;
-        uint32 round;
-    }
-
-    /// @dev One word, read and written by every claim: it also keeps what a claim must know of the newest settlement
-    /// that has paid, so that all claims but its first need not read it.
-    struct Ledger {
-        uint96 claimed;
-        uint96 currentTotal;
-        uint32 current;
-        /// Lap of the ring `current` belongs to: its words are not overwritten before the next lap resets it.
-        uint32 lap;
+        /// See PayoutWord.
+        uint256 word;
     }
 
     /// @notice Token that is paid.
@@ -44,7 +37,8 @@ contract RewardDistributor is IRewardDistributor, ReentrancyGuardTransient {
     /// @notice Settlements kept: more than the rounds that may lack finality at once, so a final root is always kept.
     uint256 public immutable slots;
 
-    Ledger private _ledger;
+    /// @dev Read and written by every claim, see LedgerWord.
+    uint256 private _ledger;
     /// @inheritdoc IRewardDistributor
     uint256 public funded;
     mapping(uint256 slot => Entry) private _entries;
@@ -80,36 +74,40 @@ contract RewardDistributor is IRewardDistributor, ReentrancyGuardTransient {
         external
         returns (uint256 amount)
     {
-        (bytes32 root, uint256 total) = _payable(settlement);
-        bytes32 leaf = keccak256(bytes.concat(keccak256(abi.encode(account, cumulative))));
+        uint256 ledger = _ledger;
+        (bytes32 root, uint256 total, uint256 noted) = _payable(ledger, settlement);
+        bytes32 inner = Hashes.efficientKeccak256(bytes32(uint256(uint160(account))), bytes32(cumulative));
+        bytes32 leaf = keccak256(abi.encode(inner));
         require(MerkleProof.verifyCalldata(proof, root, leaf), BadProof(account, cumulative, root));
         uint256 before = claimed[account];
         require(cumulative > before, NothingToClaim(account, before));
-        uint256 paid = _ledger.claimed;
+        uint256 paid = ledger.claimedOf();
         unchecked {
             // More than before; and a sum of at most the total is computed only if it is one.
             amount = cumulative - before;
             require(amount <= total && paid <= total - amount, RootExhausted(settlement, total, paid));
-            _ledger.claimed = uint96(paid + amount);
+            _ledger = noted.withClaimed(paid + amount);
         }
         claimed[account] = cumulative;
         emit Claimed(account, settlement, amount, cumulative);
         token.safeTransfer(account, amount);
     }
 
-    /// @dev Root and total of a final settlement.
-    function _payable(uint256 settlement) private returns (bytes32 root, uint256 total) {
+    /// @dev Root and total of a final settlement, and the ledger with the note that it is one.
+    function _payable(uint256 ledger, uint256 settlement) private view returns (bytes32, uint256, uint256) {
         Entry storage entry = _entries[settlement % slots];
-        root = entry.root;
+        bytes32 root = entry.root;
         // The newest settlement that has paid needs no second look: it was final then.
-        if (settlement == _ledger.current && settlement != 0) return (root, _ledger.currentTotal);
-        require(settlement != 0 && entry.settlement == settlement, UnknownSettlement(settlement));
-        require(block.timestamp >= entry.finalAt, NotFinal(settlement, entry.finalAt));
-        total = entry.total;
-        if (settlement > _ledger.current && settlement / slots == _ledger.lap) {
-            _ledger.current = uint32(settlement);
-            _ledger.currentTotal = uint96(total);
+        if (settlement == ledger.currentOf() && settlement != 0) return (root, ledger.currentTotalOf(), ledger);
+        uint256 word = entry.word;
+        require(settlement != 0 && word.settlementOf() == settlement, UnknownSettlement(settlement));
+        uint256 finalAt = word.finalAtOf();
+        require(block.timestamp >= finalAt, NotFinal(settlement, finalAt));
+        uint256 total = word.totalOf();
+        if (settlement > ledger.currentOf() && settlement / slots == ledger.lapOf()) {
+            ledger = ledger.withCurrent(settlement, total);
         }
+        return (root, total, ledger);
     }
 
     // ------------------------------------------------------------------ consensus only
@@ -121,15 +119,9 @@ contract RewardDistributor is IRewardDistributor, ReentrancyGuardTransient {
         returns (uint256)
     {
         // A new lap of the ring begins to overwrite the last one.
-        if (settlement % slots == 0) (_ledger.current, _ledger.lap) = (0, uint32(settlement / slots));
+        if (settlement % slots == 0) _ledger = _ledger.inLap(settlement / slots);
         if (root == 0) root = _entries[(settlement - 1) % slots].root;
-        _entries[settlement % slots] = Entry({
-            root: root,
-            total: uint96(total),
-            finalAt: uint40(finalAt),
-            settlement: uint32(settlement),
-            round: uint32(round)
-        });
+        _entries[settlement % slots] = Entry(root, PayoutWord.pack(total, finalAt, settlement, round));
         return funded;
     }
 
@@ -145,22 +137,23 @@ contract RewardDistributor is IRewardDistributor, ReentrancyGuardTransient {
 
     /// @inheritdoc IRewardDistributor
     function totalClaimed() external view returns (uint256) {
-        return _ledger.claimed;
+        return _ledger.claimedOf();
     }
 
     /// @inheritdoc IRewardDistributor
     function payout(uint256 settlement) external view returns (Payout memory) {
         Entry memory entry = _entry(settlement);
-        return Payout(entry.root, entry.total, entry.finalAt, entry.round);
+        uint256 word = entry.word;
+        return Payout(entry.root, word.totalOf(), word.finalAtOf(), word.roundOf());
     }
 
     /// @inheritdoc IRewardDistributor
     function claimable(uint256 settlement, address account, uint256 cumulative) external view returns (uint256) {
         Entry memory entry = _entry(settlement);
         uint256 before = claimed[account];
-        if (block.timestamp < entry.finalAt || cumulative <= before) return 0;
+        if (block.timestamp < entry.word.finalAtOf() || cumulative <= before) return 0;
         uint256 amount = cumulative - before;
-        return Math.saturatingAdd(_ledger.claimed, amount) > entry.total ? 0 : amount;
+        return Math.saturatingAdd(_ledger.claimedOf(), amount) > entry.word.totalOf() ? 0 : amount;
     }
 
     /// @inheritdoc IRewardDistributor
@@ -171,7 +164,7 @@ contract RewardDistributor is IRewardDistributor, ReentrancyGuardTransient {
     /// @inheritdoc IRewardDistributor
     function latestFinal() external view returns (uint256 settlement) {
         for (settlement = latest(); settlement != 0; --settlement) {
-            if (block.timestamp >= _entry(settlement).finalAt) return settlement;
+            if (block.timestamp >= _entry(settlement).word.finalAtOf()) return settlement;
         }
     }
 
@@ -179,6 +172,6 @@ contract RewardDistributor is IRewardDistributor, ReentrancyGuardTransient {
 
     function _entry(uint256 settlement) private view returns (Entry memory entry) {
         entry = _entries[settlement % slots];
-        require(settlement != 0 && entry.settlement == settlement, UnknownSettlement(settlement));
+        require(settlement != 0 && entry.word.settlementOf() == settlement, UnknownSettlement(settlement));
     }
 }

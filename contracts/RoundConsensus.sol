@@ -64,7 +64,7 @@ contract RoundConsensus is RoundProposals {
             s.flags &= ~PARAMETERS_QUEUED;
             _applyParameters();
         }
-        needed = previousOpening == 0 ? 0 : previousOpening + _settings.times.minRoundInterval();
+        needed = previousOpening == 0 ? 0 : previousOpening + _settings.rules.openAfter();
         if (block.timestamp < needed) return (Obstacle.TooSoon, block.timestamp, needed);
 
         uint32 round = s.round + 1;
@@ -72,7 +72,7 @@ contract RoundConsensus is RoundProposals {
         uint256 old = slot.word;
         if (!_isWordFinal(old)) {
             if (old.statusOf() != RoundStatus.Degraded) {
-                return (Obstacle.RingNotFinal, old.roundOf(), RoundWord.unpackEnded(old).finalAt);
+                return (Obstacle.RingNotFinal, old.roundOf(), old.finalAtOf());
             }
             // Nobody ratified it in a whole lap of the ring: better void than no round any more.
             _voidDegraded(s);
@@ -81,7 +81,7 @@ contract RoundConsensus is RoundProposals {
         needed = s.payoutsTotal + _settings.rules.roundBudget();
         if (funded < needed) return (Obstacle.PotTooSmall, funded, needed);
 
-        uint256 members = _minerRegistry.beginRound(s.ballots, unbondingDelay());
+        uint256 members = _minerRegistry.beginRound(s.ballots);
         if (members < MIN_MINERS && !_mayBeAlone(s, members)) return (Obstacle.NotEnoughMiners, members, MIN_MINERS);
 
         s.round = round;
@@ -103,18 +103,12 @@ contract RoundConsensus is RoundProposals {
     }
 
     function _storeOpening(State memory s, Slot storage slot, uint256 members) private {
-        RoundWord.Open memory r;
-        r.round = s.round;
-        r.status = RoundStatus.Open;
-        r.openedAt = uint40(block.timestamp);
-        r.seed = uint64(block.number);
-        r.members = uint8(members);
-        r.updateTarget = s.settlement == 0 ? _firstTarget() : s.updateCount;
-        slot.word = RoundWord.packOpen(r);
+        uint16 target = s.settlement == 0 ? _firstTarget() : s.updateCount;
+        slot.word = RoundWord.opening(s.round, members, target);
         bytes32 baseRoot = _headRoot;
         bytes32 hash = _openingHash(s.round, baseRoot, _parametersHash, blockhash(block.number - 1));
         slot.openingHash = hash;
-        emit RoundOpened(s.round, hash, baseRoot, members, r.updateTarget);
+        emit RoundOpened(s.round, hash, baseRoot, members, target);
     }
 
     /// @dev Until a round was agreed collect ends early with an update of every registered client.
@@ -166,8 +160,9 @@ contract RoundConsensus is RoundProposals {
 
     /// @dev Every rank 0/1 proposer has signed a posted candidate, or its slot is over.
     function _slotsOver(RoundWord.Open memory r) private view returns (bool) {
+        if (_allSigned(r)) return true;
         uint256 times = _settings.times;
-        return _allSigned(r) || block.timestamp > r.openedAt + times.collectMax() + times.proposeSlot();
+        return block.timestamp > r.openedAt + times.collectMax() + times.proposeSlot();
     }
 
     /// @dev A lone miner is the only proposer.
@@ -180,19 +175,22 @@ contract RoundConsensus is RoundProposals {
     /// its voters had time to vote on chain.
     /// @return Whether one is agreed, and its index; UNDECIDED if none is and not all are disagreed.
     function _winner(Decision memory d, RoundWord.Open memory r) private view returns (bool, uint256) {
-        uint256 graceEnd = uint256(r.openedAt) + r.voteEndsAfter + d.times.voteGrace();
         // Candidate 1 is better ranked if the primary signed it; a candidate has no other rival.
         uint256 first = d.candidateCount == 2 && r.signers >> 4 & 1 != 0 ? 1 : 0;
         bool pending = false;
         for (uint256 i = 0; i < d.candidateCount; ++i) {
             uint256 c = first ^ i;
             if (d.verdicts[c] == Tally.Verdict.Agreed) {
-                require(!pending || block.timestamp > graceEnd, Undecided(d.round));
+                require(!pending || _graceOver(r), Undecided(d.round));
                 return (true, c);
             }
             if (d.verdicts[c] == Tally.Verdict.Pending) pending = true;
         }
         return (false, pending ? UNDECIDED : 0);
+    }
+
+    function _graceOver(RoundWord.Open memory r) private view returns (bool) {
+        return block.timestamp > uint256(r.openedAt) + r.voteEndsAfter + _settings.times.voteGrace();
     }
 
     /// @dev Makes the winner the head, records its payouts, opens the next round if possible.
@@ -239,23 +237,24 @@ contract RoundConsensus is RoundProposals {
     function _end(State memory s, Slot storage slot, RoundWord.Open memory r, RoundStatus status, uint256 winner)
         private
     {
-        uint40 finalAt = uint40(block.timestamp + _settings.times.challengeWindow());
+        uint40 finalAt = uint40(block.timestamp + _settings.rules.finalAfter());
         if (finalAt > s.lastFinalAt) s.lastFinalAt = finalAt;
-        RoundWord.Ended memory e;
-        e.round = r.round;
-        e.status = status;
-        e.openedAt = r.openedAt;
-        e.finalAt = s.lastFinalAt;
-        if (r.signers != 0) {
-            e.voteDeadline = r.openedAt + r.voteEndsAfter;
-            e.ballot = s.ballots;
-        }
-        if (status == RoundStatus.Agreed) e.settlement = s.settlement;
-        e.winnerIndex = uint8(winner);
-        e.signers = r.signers;
-        e.members = r.members;
-        e.updateTarget = r.updateTarget;
-        slot.word = RoundWord.packEnded(e);
+        bool voted = r.signers != 0;
+        slot.word = RoundWord.packEnded(
+            RoundWord.Ended({
+                round: r.round,
+                status: status,
+                openedAt: r.openedAt,
+                finalAt: s.lastFinalAt,
+                voteDeadline: voted ? r.openedAt + r.voteEndsAfter : 0,
+                ballot: voted ? s.ballots : 0,
+                settlement: status == RoundStatus.Agreed ? s.settlement : 0,
+                winnerIndex: uint8(winner),
+                signers: r.signers,
+                members: r.members,
+                updateTarget: r.updateTarget
+            })
+        );
     }
 
     /// @inheritdoc IRoundConsensus

@@ -119,7 +119,7 @@ contract RoundRecovery is RoundState {
         (e.round, e.status, e.openedAt) = (r.round, status, r.openedAt);
         e.finalAt = type(uint40).max;
         if (status == IRoundConsensus.RoundStatus.Failed) {
-            uint40 finalAt = uint40(block.timestamp + _settings.times.challengeWindow());
+            uint40 finalAt = uint40(block.timestamp + _settings.rules.finalAfter());
             if (finalAt > _state.lastFinalAt) _state.lastFinalAt = finalAt;
             e.finalAt = _state.lastFinalAt;
         }

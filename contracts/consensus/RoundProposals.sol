@@ -130,16 +130,20 @@ abstract contract RoundProposals is RoundViews {
         bytes32 digest = hashTypedData(id);
         signers = new address[](signatures.length);
         raw = new bytes32[](2 * signatures.length);
-        for (uint256 i = 0; i < signatures.length; ++i) {
-            ProposerSignature calldata s = signatures[i];
-            uint256 seat = seats[s.rank == 0 ? r.primary : s.rank == 1 ? r.secondary : r.reserve];
-            address key = _keyOf(seat);
-            (address recovered,,) = ECDSA.tryRecover(digest, s.r, s.vs);
-            // A failed recovery gives the zero address, which is nobody's key.
-            require(recovered == key, NotProposer(s.rank, key, recovered));
-            signers[i] = seat.ownerOf();
-            raw[2 * i] = s.r;
-            raw[2 * i + 1] = s.vs;
+        unchecked {
+            // One signature or two.
+            for (uint256 i = 0; i < signatures.length; ++i) {
+                ProposerSignature calldata s = signatures[i];
+                (uint256 rank, bytes32 sigR, bytes32 sigVs) = (s.rank, s.r, s.vs);
+                uint256 seat = seats[rank == 0 ? r.primary : rank == 1 ? r.secondary : r.reserve];
+                address key = _keyOf(seat);
+                (address recovered,,) = ECDSA.tryRecover(digest, sigR, sigVs);
+                // A failed recovery gives the zero address, which is nobody's key.
+                require(recovered == key, NotProposer(rank, key, recovered));
+                signers[i] = seat.ownerOf();
+                raw[2 * i] = sigR;
+                raw[2 * i + 1] = sigVs;
+            }
         }
     }
 }

@@ -99,7 +99,7 @@ abstract contract RoundState {
         uint256 word = slot.word;
         bool open = round != 0 && word.roundOf() == round && word.statusOf() == IRoundConsensus.RoundStatus.Open;
         require(open, IRoundConsensus.RoundNotOpen(round));
-        r = RoundWord.unpackOpen(word);
+        RoundWord.unpackInto(r, word);
     }
 
     /// @dev Word of a round that is still in the ring.

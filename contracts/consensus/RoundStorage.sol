@@ -32,6 +32,8 @@ abstract contract RoundStorage is IRoundConsensus, RoundState {
     bytes32 private immutable _genesisModelCid;
     uint64 private immutable _dimension;
     uint32 internal immutable _validationSize;
+    uint256 private immutable _chainId;
+    bytes32 private immutable _domain;
 
     modifier restricted() {
         bool allowed = IAuthority(authority).canCall(msg.sender, address(this), msg.sig);
@@ -59,6 +61,8 @@ abstract contract RoundStorage is IRoundConsensus, RoundState {
         _dimension = t.dimension;
         _validationSize = t.validationSize;
         _headRoot = t.genesisModelRoot;
+        _chainId = block.chainid;
+        _domain = Messages.domainSeparator(address(this));
 
         _lens = new RoundLens(this);
         _recovery = new RoundRecovery(w, ringSlots_);
@@ -94,7 +98,12 @@ abstract contract RoundStorage is IRoundConsensus, RoundState {
 
     /// @inheritdoc IRoundConsensus
     function hashTypedData(bytes32 structHash) public view returns (bytes32) {
-        return MessageHashUtils.toTypedDataHash(Messages.domainSeparator(address(this)), structHash);
+        return MessageHashUtils.toTypedDataHash(_domainSeparator(), structHash);
+    }
+
+    /// @dev Computed again only on a chain that has split off since the deployment.
+    function _domainSeparator() internal view returns (bytes32) {
+        return block.chainid == _chainId ? _domain : Messages.domainSeparator(address(this));
     }
 
     /// @dev Runs code that no usual round needs on the storage of this contract. Where that has the same signature as what was

@@ -47,7 +47,7 @@ abstract contract RoundViews is RoundVoting {
     /// @dev Whether the slot of this word may be used again: empty, void, or final.
     function _isWordFinal(uint256 word) internal view returns (bool) {
         RoundStatus status = word.statusOf();
-        if (_hasWindow(status)) return block.timestamp >= RoundWord.unpackEnded(word).finalAt;
+        if (_hasWindow(status)) return block.timestamp >= word.finalAtOf();
         return status != RoundStatus.Open;
     }
 
@@ -83,7 +83,7 @@ abstract contract RoundViews is RoundVoting {
     /// @inheritdoc IRoundConsensus
     function stakeBounds() external view returns (uint256, uint256, uint16) {
         uint256 stakes = _settings.stakes;
-        return (uint88(stakes), uint88(stakes >> 88), _settings.rules.reputationStart());
+        return (uint88(stakes), uint88(stakes >> 88), stakes.startReputation());
     }
 
     /// @inheritdoc IRoundConsensus
@@ -101,7 +101,7 @@ abstract contract RoundViews is RoundVoting {
         uint256 word = _wordOf(round);
         require(word.statusOf() != RoundStatus.Open, RoundAlreadyOpen(round));
         RoundWord.Ended memory e = RoundWord.unpackEnded(word);
-        return (e.ballot, e.voteDeadline, _settings.rules.absenceLimit());
+        return (e.ballot, e.voteDeadline, _settings.stakes.absencesAllowed());
     }
 
     /// @inheritdoc IRoundConsensus

@@ -32,7 +32,6 @@ abstract contract RoundVoting is RoundStorage {
         bytes32[2] ids;
         /// Parameters in force, see Settings.
         uint256 rules;
-        uint256 times;
         /// The roster, see SeatWord.
         uint256[] seats;
         /// By 2 x seat + candidate index; 0 = no vote. See Ballots.
@@ -46,15 +45,17 @@ abstract contract RoundVoting is RoundStorage {
         Tally.Verdict[2] verdicts;
     }
 
-    /// @dev What counts for the steps of a round: sets of seats (bit i = seat i), verdicts, sizes.
+    /// @dev What counts for the steps of a round.
     struct Record {
-        uint256 drawn;
-        uint256 signedAgreed;
+        /// Sets of seats (bit i = seat i): signed a disagreed candidate; drawn without signing an agreed one.
         uint256 signedDisagreed;
-        Tally.Verdict first;
-        Tally.Verdict second;
-        uint256 gain;
-        uint256 loss;
+        uint256 idle;
+        /// By candidate, the kind of vote (see Ballots) that was wrong.
+        uint256 wrongFirst;
+        uint256 wrongSecond;
+        /// Steps as `recordBallot` takes them.
+        uint256 up;
+        uint256 down;
     }
 
     /// @dev A change of 0 as `recordBallot` takes it.
@@ -121,11 +122,11 @@ abstract contract RoundVoting is RoundStorage {
     {
         d.round = round;
         d.openingHash = slot.openingHash;
-        d.domain = Messages.domainSeparator(address(this));
+        d.domain = _domainSeparator();
         d.candidateCount = signers.candidateCount();
         d.ids[0] = slot.candidates[0];
         if (d.candidateCount > 1) d.ids[1] = slot.candidates[1];
-        (d.rules, d.times) = (_settings.rules, _settings.times);
+        d.rules = _settings.rules;
         d.seats = _minerRegistry.rosterWords(members);
         d.votes = new uint256[](2 * members);
     }
@@ -145,20 +146,25 @@ abstract contract RoundVoting is RoundStorage {
     function _takeBatch(Decision memory d, Vote[] calldata votes) internal {
         uint256[] memory taken = d.votes;
         uint256 next = 0;
-        for (uint256 i = 0; i < votes.length; ++i) {
-            Vote calldata v = votes[i];
-            uint256 place = 2 * uint256(v.seat) + v.candidateIndex;
-            uint256 cast = place < taken.length ? taken[place] : 0;
-            uint256 vote = Ballots.pack(d.round, v, false);
-            VoteFault fault = place < next ? VoteFault.NotAscending : _faultOf(d, v, vote, cast);
-            if (place >= next) next = place + 1;
-            if (fault != VoteFault.None) {
-                emit VoteSkipped(d.round, i, v.seat, fault);
-                continue;
+        uint256 count = d.voteCount;
+        unchecked {
+            // Counters below 2 x 255 and the length of a list in calldata.
+            for (uint256 i = 0; i < votes.length; ++i) {
+                Vote calldata v = votes[i];
+                uint256 vote = Ballots.pack(d.round, v, false);
+                uint256 place = vote.placeOf();
+                uint256 cast = place < taken.length ? taken[place] : 0;
+                VoteFault fault = place < next ? VoteFault.NotAscending : _faultOf(d, v, vote, cast);
+                if (place >= next) next = place + 1;
+                if (fault != VoteFault.None) {
+                    emit VoteSkipped(d.round, i, v.seat, fault);
+                    continue;
+                }
+                if (cast == 0) ++count;
+                taken[place] = vote;
             }
-            if (cast == 0) ++d.voteCount;
-            taken[place] = vote;
         }
+        d.voteCount = count;
     }
 
     /// @param vote The same vote as a word.
@@ -168,9 +174,10 @@ abstract contract RoundVoting is RoundStorage {
         view
         returns (VoteFault fault)
     {
-        uint256 seat = v.seat;
-        uint256 index = v.candidateIndex;
-        if (seat >= d.seats.length) return VoteFault.UnknownSeat;
+        uint256 seat = vote.seatOf();
+        uint256 index = vote.indexOf();
+        uint256[] memory seats = d.seats;
+        if (seat >= seats.length) return VoteFault.UnknownSeat;
         if (index >= d.candidateCount) return VoteFault.UnknownCandidate;
         fault = vote.faultOf(d.rules.minConfidenceBps());
         if (fault != VoteFault.None) return fault;
@@ -179,7 +186,7 @@ abstract contract RoundVoting is RoundStorage {
         bytes32 digest = MessageHashUtils.toTypedDataHash(d.domain, structHash);
         // A failed recovery gives the zero address, which is nobody's key.
         (address signer,,) = ECDSA.tryRecover(digest, v.r, v.vs);
-        return signer == _keyOf(d.seats[seat]) ? VoteFault.None : VoteFault.BadSignature;
+        return signer == _keyOf(seats[seat]) ? VoteFault.None : VoteFault.BadSignature;
     }
 
     /// @dev Voting key of a seat.
@@ -191,45 +198,39 @@ abstract contract RoundVoting is RoundStorage {
     function _tally(Decision memory d, RoundWord.Open memory r) internal pure {
         uint256[] memory seats = d.seats;
         uint256[] memory votes = d.votes;
+        Tally.Count memory first;
+        Tally.Count memory second;
         uint256 total = 0;
         uint256 voted = 0;
         unchecked {
-            // At most 255 weights of 88 bits.
+            // At most 255 weights of 88 bits; there are two votes per seat.
             for (uint256 seat = 0; seat < seats.length; ++seat) {
                 uint256 weight = seats[seat].votingWeightOf();
                 total += weight;
-                if (votes[2 * seat] | votes[2 * seat + 1] != 0) voted += weight;
+                uint256 one = votes[2 * seat];
+                uint256 two = votes[2 * seat + 1];
+                if (one | two == 0) continue;
+                voted += weight;
+                if (one != 0) first.add(weight, one.isYes(), one.confidenceOf());
+                if (two != 0) second.add(weight, two.isYes(), two.confidenceOf());
             }
         }
         (d.totalWeight, d.votedWeight) = (total, voted);
-        uint256 quorum = d.rules.quorumBps();
-        for (uint256 c = 0; c < d.candidateCount; ++c) {
-            uint256 sole = _soleSigner(r, c);
-            Tally.Count memory count = _count(d, c, sole);
-            d.yes[c] = count.yes;
-            uint256 soleWeight = sole < seats.length ? seats[sole].votingWeightOf() : 0;
-            bool struck = (r.struck >> c) & 1 != 0;
-            d.verdicts[c] = struck ? Tally.Verdict.Disagreed : count.verdict(total, soleWeight, quorum);
-        }
+        _judge(d, r, 0, first);
+        if (d.candidateCount > 1) _judge(d, r, 1, second);
     }
 
-    /// @dev Adds up the votes on candidate `c`. Overflow: see Tally.
-    function _count(Decision memory d, uint256 c, uint256 sole) private pure returns (Tally.Count memory count) {
-        uint256[] memory seats = d.seats;
-        uint256[] memory votes = d.votes;
-        unchecked {
-            for (uint256 seat = 0; seat < seats.length; ++seat) {
-                uint256 vote = votes[2 * seat + c];
-                uint256 weight = seats[seat].votingWeightOf();
-                if (vote == 0 || weight == 0) continue;
-                count.voted += weight;
-                if (!vote.isYes()) continue;
-                uint256 yes = weight * vote.confidenceOf();
-                count.yes += yes;
-                ++count.yesVoters;
-                if (seat == sole) count.soleYes = yes;
-            }
+    function _judge(Decision memory d, RoundWord.Open memory r, uint256 c, Tally.Count memory count) private pure {
+        uint256 sole = _soleSigner(r, c);
+        uint256 soleWeight = 0;
+        if (sole < d.seats.length) {
+            soleWeight = d.seats[sole].votingWeightOf();
+            uint256 vote = d.votes[2 * sole + c];
+            if (vote.isYes()) count.soleYes = soleWeight * vote.confidenceOf();
         }
+        d.yes[c] = count.yes;
+        bool struck = (r.struck >> c) & 1 != 0;
+        d.verdicts[c] = struck ? Tally.Verdict.Disagreed : count.verdict(d.totalWeight, soleWeight, d.rules.quorumBps());
     }
 
     /// @dev Seat of the only signer of a candidate; a number beyond all seats if two signed.
@@ -262,32 +263,33 @@ abstract contract RoundVoting is RoundStorage {
     }
 
     function _recordOf(Decision memory d, RoundWord.Open memory r) private pure returns (Record memory record) {
-        record.drawn = (1 << r.primary) | (1 << r.secondary);
+        uint256 signedAgreed = 0;
         for (uint256 c = 0; c < d.candidateCount; ++c) {
             uint8 bits = r.signers.signersOf(c);
             uint256 seats = (bits & 1 != 0 ? 1 << r.primary : 0) | (bits & 2 != 0 ? 1 << r.secondary : 0)
                 | (bits & 4 != 0 ? 1 << r.reserve : 0);
-            if (d.verdicts[c] == Tally.Verdict.Agreed) record.signedAgreed |= seats;
+            if (d.verdicts[c] == Tally.Verdict.Agreed) signedAgreed |= seats;
             if (d.verdicts[c] == Tally.Verdict.Disagreed) record.signedDisagreed |= seats;
         }
-        (record.first, record.second) = (d.verdicts[0], d.verdicts[1]);
+        record.idle = ((1 << r.primary) | (1 << r.secondary)) & ~signedAgreed;
+        (record.wrongFirst, record.wrongSecond) = (_wrongKind(d.verdicts[0]), _wrongKind(d.verdicts[1]));
         uint256 rules = d.rules;
-        (record.gain, record.loss) = (rules.reputationGain(), rules.reputationLoss());
+        (record.up, record.down) = (NO_STEP + rules.reputationGain(), NO_STEP - rules.reputationLoss());
+    }
+
+    /// @dev A no on an agreed candidate, a yes on a disagreed one; of a pending one no kind that exists.
+    function _wrongKind(Tally.Verdict verdict) private pure returns (uint256) {
+        if (verdict == Tally.Verdict.Agreed) return Ballots.NO;
+        return verdict == Tally.Verdict.Disagreed ? Ballots.YES : type(uint256).max;
     }
 
     /// @dev The step of a miner that voted in an agreed round, in 1/10,000 + NO_STEP: down for a no on an agreed
     /// candidate, a yes on a disagreed one, or its signature; else up, but not if drawn without signing an agreed one.
     function _stepOf(Record memory record, uint256 seat, uint256 first, uint256 second) private pure returns (uint256) {
-        uint256 bit = 1 << seat;
-        bool wrong =
-            record.signedDisagreed & bit != 0 || _isWrong(record.first, first) || _isWrong(record.second, second);
-        if (wrong) return NO_STEP - record.loss;
-        return record.drawn & bit & ~record.signedAgreed != 0 ? NO_STEP : NO_STEP + record.gain;
-    }
-
-    function _isWrong(Tally.Verdict verdict, uint256 vote) private pure returns (bool) {
-        if (vote == 0 || verdict == Tally.Verdict.Pending) return false;
-        return vote.isYes() != (verdict == Tally.Verdict.Agreed);
+        bool wrong = first.kindOf() == record.wrongFirst || second.kindOf() == record.wrongSecond
+            || (record.signedDisagreed >> seat) & 1 != 0;
+        if (wrong) return record.down;
+        return (record.idle >> seat) & 1 != 0 ? NO_STEP : record.up;
     }
 
     function _reputationRule(uint256 rules) internal pure returns (IMinerRegistry.ReputationRule memory) {

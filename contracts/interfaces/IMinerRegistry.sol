@@ -149,9 +149,8 @@ interface IMinerRegistry is IKeyBook {
 
     /// @notice Apply the queue at an opening.
     /// @param ballots Rounds with a candidate so far: who joins now has missed none of them.
-    /// @param unbondingDelay Seconds until the stake of those who leave now can be withdrawn.
     /// @return members Seats from now on.
-    function beginRound(uint32 ballots, uint256 unbondingDelay) external returns (uint256 members);
+    function beginRound(uint32 ballots) external returns (uint256 members);
 
     /// @notice Score the miners present in a round that had a candidate. Those not named missed it; that is brought
     /// up to date when their record is next written.

@@ -45,8 +45,28 @@ library Ballots {
         return uint32(vote) != round;
     }
 
+    function seatOf(uint256 vote) internal pure returns (uint256) {
+        return uint8(vote >> 32);
+    }
+
+    function indexOf(uint256 vote) internal pure returns (uint256) {
+        return uint8(vote >> 40);
+    }
+
+    /// @dev Where it lies: 2 x seat + candidate index.
+    function placeOf(uint256 vote) internal pure returns (uint256) {
+        unchecked {
+            return 2 * seatOf(vote) + indexOf(vote);
+        }
+    }
+
+    /// @dev NO, YES, or 0 where there is no vote.
+    function kindOf(uint256 vote) internal pure returns (uint256) {
+        return uint8(vote >> 48);
+    }
+
     function isYes(uint256 vote) internal pure returns (bool) {
-        return uint8(vote >> 48) == YES;
+        return kindOf(vote) == YES;
     }
 
     function isReplaced(uint256 vote) internal pure returns (bool) {

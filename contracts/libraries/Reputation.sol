@@ -16,8 +16,11 @@ library Reputation {
 
     /// @dev value + change, clamped to min ... max.
     function step(uint256 value, int256 change, uint256 min, uint256 max) internal pure returns (uint16) {
-        int256 moved = int256(value) + change;
-        // All three are within 16 bits.
+        int256 moved;
+        unchecked {
+            // All four are within 17 bits.
+            moved = int256(value) + change;
+        }
         if (moved < int256(min)) return uint16(min);
         return moved > int256(max) ? uint16(max) : uint16(uint256(moved));
     }

@@ -57,7 +57,18 @@ library RoundWord {
         return low | high << 160;
     }
 
+    /// @dev A round that opens in this block.
+    function opening(uint32 round, uint256 members, uint16 updateTarget) internal view returns (uint256) {
+        return round | uint256(IRoundConsensus.RoundStatus.Open) << 32 | uint256(uint40(block.timestamp)) << 40
+            | uint256(uint64(block.number)) << 80 | uint256(uint8(members)) << 152 | uint256(updateTarget) << 160;
+    }
+
     function unpackOpen(uint256 w) internal pure returns (Open memory r) {
+        unpackInto(r, w);
+    }
+
+    /// @dev Where memory is there already: setting a struct aside twice costs as much as filling it.
+    function unpackInto(Open memory r, uint256 w) internal pure {
         r.round = uint32(w);
         r.status = statusOf(w);
         r.openedAt = uint40(w >> 40);
@@ -97,6 +108,11 @@ library RoundWord {
 
     function roundOf(uint256 w) internal pure returns (uint64) {
         return uint32(w);
+    }
+
+    /// @dev Of an ended round.
+    function finalAtOf(uint256 w) internal pure returns (uint256) {
+        return uint40(w >> 80);
     }
 
     function statusOf(uint256 w) internal pure returns (IRoundConsensus.RoundStatus) {

@@ -4,14 +4,16 @@ pragma solidity 0.8.37;
 import {IRoundConsensus} from "../interfaces/IRoundConsensus.sol";
 
 /// @title Parameters in three words
-/// @notice What a proposal, a settlement and a registration reads. Fields in the order of `Parameters`, lowest first.
+/// @notice One word each for what a proposal, a settlement and a registration reads, lowest bits first; two times are in two
+/// of them, so that a settlement reads no other.
 library Settings {
     struct Packed {
-        /// The eight times, 32 bits each.
+        /// The eight times in the order of `Parameters`, 32 bits each.
         uint256 times;
-        /// Seven values of 16 bits, absence limit (8 bits), round budget (96 bits).
+        /// Quorum, confidence, range and steps of reputation (16 bits each), round budget (96 bits), challenge window and minimum
+        /// round interval (32 bits each).
         uint256 rules;
-        /// Minimum and maximum stake, 88 bits each.
+        /// Minimum and maximum stake (88 bits each), reputation of a new miner (16 bits), absence limit (8 bits).
         uint256 stakes;
     }
 
@@ -19,11 +21,12 @@ library Settings {
         w.times = uint256(p.collectMin) | uint256(p.collectMax) << 32 | uint256(p.proposeSlot) << 64
             | uint256(p.voteWindow) << 96 | uint256(p.voteGrace) << 128 | uint256(p.challengeWindow) << 160
             | uint256(p.answerTime) << 192 | uint256(p.minRoundInterval) << 224;
-        uint256 low = uint256(p.quorumBps) | uint256(p.minConfidenceBps) << 16 | uint256(p.reputationStart) << 32
-            | uint256(p.reputationMin) << 48 | uint256(p.reputationMax) << 64;
-        w.rules = low | uint256(p.reputationGain) << 80 | uint256(p.reputationLoss) << 96 | uint256(p.absenceLimit)
-            << 112 | uint256(p.roundBudget) << 120;
-        w.stakes = uint256(p.minStake) | uint256(p.maxStake) << 88;
+        uint256 low = uint256(p.quorumBps) | uint256(p.minConfidenceBps) << 16 | uint256(p.reputationMin) << 32
+            | uint256(p.reputationMax) << 48 | uint256(p.reputationGain) << 64 | uint256(p.reputationLoss) << 80;
+        w.rules =
+            low | uint256(p.roundBudget) << 96 | uint256(p.challengeWindow) << 192 | uint256(p.minRoundInterval) << 224;
+        w.stakes = uint256(p.minStake) | uint256(p.maxStake) << 88 | uint256(p.reputationStart) << 176
+            | uint256(p.absenceLimit) << 192;
     }
 
     function unpack(Packed memory w) internal pure returns (IRoundConsensus.Parameters memory p) {
@@ -32,17 +35,17 @@ library Settings {
         p.proposeSlot = uint32(proposeSlot(w.times));
         p.voteWindow = uint32(voteWindow(w.times));
         p.voteGrace = uint32(voteGrace(w.times));
-        p.challengeWindow = uint32(challengeWindow(w.times));
+        p.challengeWindow = uint32(w.times >> 160);
         p.answerTime = uint32(w.times >> 192);
-        p.minRoundInterval = uint32(minRoundInterval(w.times));
+        p.minRoundInterval = uint32(w.times >> 224);
         p.quorumBps = uint16(quorumBps(w.rules));
         p.minConfidenceBps = uint16(minConfidenceBps(w.rules));
-        p.reputationStart = reputationStart(w.rules);
+        p.reputationStart = startReputation(w.stakes);
         p.reputationMin = reputationMin(w.rules);
         p.reputationMax = reputationMax(w.rules);
         p.reputationGain = reputationGain(w.rules);
         p.reputationLoss = reputationLoss(w.rules);
-        p.absenceLimit = absenceLimit(w.rules);
+        p.absenceLimit = absencesAllowed(w.stakes);
         p.roundBudget = uint96(roundBudget(w.rules));
         p.minStake = uint88(w.stakes);
         p.maxStake = uint88(w.stakes >> 88);
@@ -68,18 +71,10 @@ library Settings {
         return uint32(times >> 128);
     }
 
-    function challengeWindow(uint256 times) internal pure returns (uint256) {
-        return uint32(times >> 160);
-    }
-
-    function minRoundInterval(uint256 times) internal pure returns (uint256) {
-        return uint32(times >> 224);
-    }
-
     /// @dev All windows together.
     function unbondingDelay(uint256 times) internal pure returns (uint256) {
-        return collectMax(times) + proposeSlot(times) + voteWindow(times) + voteGrace(times) + challengeWindow(times)
-            + uint32(times >> 192);
+        uint256 untilVoted = collectMax(times) + proposeSlot(times) + voteWindow(times) + voteGrace(times);
+        return untilVoted + uint32(times >> 160) + uint32(times >> 192);
     }
 
     function quorumBps(uint256 rules) internal pure returns (uint256) {
@@ -90,31 +85,41 @@ library Settings {
         return uint16(rules >> 16);
     }
 
-    function reputationStart(uint256 rules) internal pure returns (uint16) {
+    function reputationMin(uint256 rules) internal pure returns (uint16) {
         return uint16(rules >> 32);
     }
 
-    function reputationMin(uint256 rules) internal pure returns (uint16) {
+    function reputationMax(uint256 rules) internal pure returns (uint16) {
         return uint16(rules >> 48);
     }
 
-    function reputationMax(uint256 rules) internal pure returns (uint16) {
+    function reputationGain(uint256 rules) internal pure returns (uint16) {
         return uint16(rules >> 64);
     }
 
-    function reputationGain(uint256 rules) internal pure returns (uint16) {
+    function reputationLoss(uint256 rules) internal pure returns (uint16) {
         return uint16(rules >> 80);
     }
 
-    function reputationLoss(uint256 rules) internal pure returns (uint16) {
-        return uint16(rules >> 96);
-    }
-
-    function absenceLimit(uint256 rules) internal pure returns (uint8) {
-        return uint8(rules >> 112);
-    }
-
     function roundBudget(uint256 rules) internal pure returns (uint256) {
-        return uint96(rules >> 120);
+        return uint96(rules >> 96);
+    }
+
+    /// @dev From a round's end until it is final.
+    function finalAfter(uint256 rules) internal pure returns (uint256) {
+        return uint32(rules >> 192);
+    }
+
+    /// @dev The minimum round interval.
+    function openAfter(uint256 rules) internal pure returns (uint256) {
+        return rules >> 224;
+    }
+
+    function startReputation(uint256 stakes) internal pure returns (uint16) {
+        return uint16(stakes >> 176);
+    }
+
+    function absencesAllowed(uint256 stakes) internal pure returns (uint8) {
+        return uint8(stakes >> 192);
     }
 }

@@ -29,6 +29,17 @@ library Tally {
         uint256 soleYes;
     }
 
+    /// @dev Counts a vote. Overflow: see above.
+    function add(Count memory count, uint256 weight, bool support, uint256 confidence) internal pure {
+        if (weight == 0) return;
+        unchecked {
+            count.voted += weight;
+            if (!support) return;
+            count.yes += weight * confidence;
+            ++count.yesVoters;
+        }
+    }
+
     /// @notice AGREED: W > 0, ratio >= quorum, two yes voters, and a sole signer needs the yes of more than half of the
     /// others' weight (else one with the quorum passes alone). DISAGREED: even if all who have not voted said
     /// yes, the quorum would be missed, or nobody is left whose vote counts.

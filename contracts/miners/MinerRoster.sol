@@ -53,7 +53,7 @@ abstract contract MinerRoster is IMinerRegistry, KeyBook {
     Totals internal _totals;
     /// @dev See MinerRecord and SeatWord.
     mapping(address owner => uint256) internal _records;
-    mapping(uint256 seat => uint256) internal _seats;
+    uint256[MAX_MINERS] internal _seats;
     mapping(uint256 position => address owner) internal _queue;
     mapping(address owner => address) internal _keys;
     mapping(address owner => address) internal _nextKeys;
@@ -102,18 +102,19 @@ abstract contract MinerRoster is IMinerRegistry, KeyBook {
         _records[owner] = record.pack();
     }
 
-    function _applyQueue(uint32 ballots, uint256 unbondingDelay) internal returns (uint256 members) {
+    /// @param ballots Rounds with a candidate so far: who joins now has missed none of them.
+    function _applyQueue(uint32 ballots) internal returns (uint256 members) {
         Totals memory t = _totals;
         if (t.queueStart == t.queueEnd) return t.members;
         for (uint256 n = 0; n < MAX_CHANGES_PER_OPENING && t.queueStart != t.queueEnd; ++n) {
-            _applyChange(t, _queue[t.queueStart++ % QUEUE_SLOTS], ballots, unbondingDelay);
+            _applyChange(t, _queue[t.queueStart++ % QUEUE_SLOTS], ballots);
         }
         _totals = t;
         return t.members;
     }
 
     /// @dev One queued miner: join, leave, or take over stake and key.
-    function _applyChange(Totals memory t, address owner, uint32 ballots, uint256 unbondingDelay) internal {
+    function _applyChange(Totals memory t, address owner, uint32 ballots) internal {
         MinerRecord.Data memory record = _records[owner].unpack();
         record.queued = false;
         if (record.status == MinerStatus.Joining) {
@@ -123,7 +124,7 @@ abstract contract MinerRoster is IMinerRegistry, KeyBook {
             record.place = ++t.members;
         } else if (record.status != MinerStatus.Active) {
             if (record.place != 0) _leaveSeat(t, record, ballots);
-            if (record.status == MinerStatus.Exiting) _startUnbonding(owner, record, unbondingDelay);
+            if (record.status == MinerStatus.Exiting) _startUnbonding(owner, record);
             else record.status = MinerStatus.Inactive;
         }
         if (_nextKeys[owner] != address(0)) {
@@ -158,11 +159,11 @@ abstract contract MinerRoster is IMinerRegistry, KeyBook {
         record.place = 0;
     }
 
-    function _startUnbonding(address owner, MinerRecord.Data memory record, uint256 delay) internal {
+    function _startUnbonding(address owner, MinerRecord.Data memory record) internal {
         Unbonding memory u = _unbonding[owner];
         uint256 amount = record.stake;
         u.amount += uint128(amount);
-        u.releaseAt = (block.timestamp + delay).toUint40();
+        u.releaseAt = (block.timestamp + consensus.unbondingDelay()).toUint40();
         _unbonding[owner] = u;
         record.stake = 0;
         record.status = MinerStatus.Exited;

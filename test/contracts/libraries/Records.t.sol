@@ -72,7 +72,9 @@ contract RecordsTest {
         vm.assertEq(keccak256(abi.encode(Settings.unpack(w))), keccak256(abi.encode(p)));
         uint256 delay = uint256(p.collectMax) + p.proposeSlot + p.voteWindow + p.voteGrace + p.challengeWindow;
         vm.assertEq(w.times.unbondingDelay(), delay + p.answerTime);
-        vm.assertEq(w.rules.absenceLimit(), p.absenceLimit);
+        vm.assertEq(w.stakes.absencesAllowed(), p.absenceLimit);
+        vm.assertEq(w.rules.finalAfter(), p.challengeWindow);
+        vm.assertEq(w.rules.openAfter(), p.minRoundInterval);
     }
 
     // ------------------------------------------------------------------ votes

@@ -277,6 +277,26 @@ contract MinerRegistryTest is FederationTest {
         registry.setKey(_c, "");
     }
 
+    /// @dev Who leaves with another key and comes back with its own signs with its own.
+    function test_ComingBackWithTheOwnKey() external {
+        _start(3);
+        (uint256 own, address key) = (keyOf[_c], _account(9));
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(keyOf[key], registry.keyDigest(_c));
+        vm.prank(_c);
+        registry.setKey(key, abi.encodePacked(r, s, v));
+        _agree(_content(1));
+        keyOf[_c] = keyOf[key];
+        vm.prank(_c);
+        registry.exit();
+        _agree(_content(2));
+        keyOf[_c] = own;
+        _join(_c, STAKE);
+        _agree(_content(3));
+        vm.assertEq(registry.keyOf(_c), _c);
+        _agree(_content(4));
+        vm.assertEq(registry.minerInfo(_c).absences, 0);
+    }
+
     // ------------------------------------------------------------------ absence
 
     function test_AbsenceCostsAndAllowsDeactivation() external {
@@ -381,7 +401,7 @@ contract MinerRegistryTest is FederationTest {
         bytes memory refusal = abi.encodeWithSelector(IMinerRegistry.OnlyConsensus.selector, address(this));
         IMinerRegistry.ReputationRule memory rule = IMinerRegistry.ReputationRule(1, 2, 3);
         vm.expectRevert(refusal);
-        registry.beginRound(0, 0);
+        registry.beginRound(0);
         vm.expectRevert(refusal);
         registry.recordBallot(1, 1, new uint256[](0), rule);
         vm.expectRevert(refusal);

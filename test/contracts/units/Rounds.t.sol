@@ -95,6 +95,18 @@ contract RoundsTest is FederationTest {
         vm.assertTrue(!consensus.progress().open, "no round");
     }
 
+    /// @dev What was signed on one of two chains that split counts on that one only.
+    function test_AChainThatSplitsOffHasItsOwnDomain() external {
+        uint256 split = 424_242;
+        vm.chainId(split);
+        bytes32 typehash =
+            keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+        bytes32 domain =
+            keccak256(abi.encode(typehash, keccak256("Quorate"), keccak256("1"), split, address(consensus)));
+        bytes32 digest = keccak256(abi.encodePacked("\x19\x01", domain, GENESIS));
+        vm.assertEq(consensus.hashTypedData(GENESIS), digest);
+    }
+
     // ------------------------------------------------------------------ open
 
     function test_OpeningNeedsTwoMinersAndABudget() external {
