@@ -11,6 +11,7 @@ import {CoordinateJudge} from "./libraries/CoordinateJudge.sol";
 import {ExactFedAvg} from "./libraries/ExactFedAvg.sol";
 import {Messages} from "./libraries/Messages.sol";
 import {Openings} from "./libraries/Openings.sol";
+import {EndedWord} from "./libraries/EndedWord.sol";
 import {RoundWord} from "./libraries/RoundWord.sol";
 import {SignerBits} from "./libraries/SignerBits.sol";
 
@@ -259,7 +260,7 @@ contract FaultProofs is ChallengeDesk {
             RoundWord.Open memory open = RoundWord.unpackOpen(word);
             (count, s.openedAt) = (open.signers.candidateCount(), open.openedAt);
         } else {
-            RoundWord.Ended memory ended = RoundWord.unpackEnded(word);
+            EndedWord.Ended memory ended = EndedWord.unpack(word);
             (count, s.openedAt) = (ended.signers.candidateCount(), ended.openedAt);
             bool won =
                 s.status == IRoundConsensus.RoundStatus.Agreed || s.status >= IRoundConsensus.RoundStatus.Degraded;
@@ -274,7 +275,7 @@ contract FaultProofs is ChallengeDesk {
     /// @dev When a round was opened that is still in the ring.
     function _openedAt(uint64 round) private view returns (uint40) {
         (uint256 word,,) = _consensus.slotOf(round);
-        return RoundWord.unpackEnded(word).openedAt;
+        return EndedWord.unpack(word).openedAt;
     }
 
     function _checkReferences(Claim calldata claim, Messages.UpdateReference[] calldata references) private pure {

@@ -5,6 +5,7 @@ import {RoundProposals} from "./consensus/RoundProposals.sol";
 import {RoundStorage} from "./consensus/RoundStorage.sol";
 import {IRoundConsensus} from "./interfaces/IRoundConsensus.sol";
 import {Messages} from "./libraries/Messages.sol";
+import {EndedWord} from "./libraries/EndedWord.sol";
 import {RoundWord} from "./libraries/RoundWord.sol";
 import {Settings} from "./libraries/Settings.sol";
 import {SignerBits} from "./libraries/SignerBits.sol";
@@ -16,6 +17,7 @@ import {RoundRecovery} from "./RoundRecovery.sol";
 /// phases 32 bits (`ParametersLib`), seats 8 bits (`MAX_MINERS`), updates 16 bits (`MAX_UPDATES`), and a payouts total
 /// never exceeds the funded 96 bits (a round opens only if the pot covers its budget).
 contract RoundConsensus is RoundProposals {
+    using EndedWord for uint256;
     using RoundWord for uint256;
     using SignerBits for uint8;
     using Settings for uint256;
@@ -44,7 +46,7 @@ contract RoundConsensus is RoundProposals {
         uint256 previous = _slot(s.round).word;
         require(s.round == 0 || previous.statusOf() != RoundStatus.Open, RoundAlreadyOpen(s.round));
         (Obstacle o, uint256 found, uint256 needed) =
-            _tryOpen(s, RoundWord.unpackEnded(previous).openedAt, _rewardDistributor.funded());
+            _tryOpen(s, EndedWord.unpack(previous).openedAt, _rewardDistributor.funded());
         if (o == Obstacle.TooSoon) revert RoundTooSoon(needed);
         if (o == Obstacle.RingNotFinal) revert RoundNotFinal(uint64(found), needed);
         if (o == Obstacle.PotTooSmall) revert PotTooSmall(found, needed);
@@ -240,8 +242,8 @@ contract RoundConsensus is RoundProposals {
         uint40 finalAt = uint40(block.timestamp + _settings.rules.finalAfter());
         if (finalAt > s.lastFinalAt) s.lastFinalAt = finalAt;
         bool voted = r.signers != 0;
-        slot.word = RoundWord.packEnded(
-            RoundWord.Ended({
+        slot.word = EndedWord.pack(
+            EndedWord.Ended({
                 round: r.round,
                 status: status,
                 openedAt: r.openedAt,

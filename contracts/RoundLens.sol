@@ -8,6 +8,7 @@ import {Ballots} from "./libraries/Ballots.sol";
 import {Messages} from "./libraries/Messages.sol";
 import {ParametersLib} from "./libraries/ParametersLib.sol";
 import {ProposerDraw} from "./libraries/ProposerDraw.sol";
+import {EndedWord} from "./libraries/EndedWord.sol";
 import {RoundWord} from "./libraries/RoundWord.sol";
 import {SeatWord} from "./libraries/SeatWord.sol";
 import {Settings} from "./libraries/Settings.sol";
@@ -61,7 +62,7 @@ contract RoundLens is IRoundLens {
             _fillOpen(info, RoundWord.unpackOpen(word));
             return info;
         }
-        RoundWord.Ended memory e = RoundWord.unpackEnded(word);
+        EndedWord.Ended memory e = EndedWord.unpack(word);
         info.phase = Phase.Ended;
         info.openedAt = e.openedAt;
         info.voteDeadline = e.voteDeadline;
@@ -78,7 +79,7 @@ contract RoundLens is IRoundLens {
     function candidates(uint64 round) external view returns (CandidateInfo[] memory list) {
         (uint256 word,, bytes32[2] memory ids) = consensus.slotOf(round);
         bool open = word.statusOf() == IRoundConsensus.RoundStatus.Open;
-        uint8 all = open ? RoundWord.unpackOpen(word).signers : RoundWord.unpackEnded(word).signers;
+        uint8 all = open ? RoundWord.unpackOpen(word).signers : EndedWord.unpack(word).signers;
         list = new CandidateInfo[](all.candidateCount());
         for (uint256 i = 0; i < list.length; ++i) {
             list[i].id = ids[i];

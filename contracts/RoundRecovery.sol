@@ -6,6 +6,7 @@ import {IRoundConsensus} from "./interfaces/IRoundConsensus.sol";
 import {IRoundLens} from "./interfaces/IRoundLens.sol";
 import {Ballots} from "./libraries/Ballots.sol";
 import {Messages} from "./libraries/Messages.sol";
+import {EndedWord} from "./libraries/EndedWord.sol";
 import {RoundWord} from "./libraries/RoundWord.sol";
 import {SeatWord} from "./libraries/SeatWord.sol";
 import {Settings} from "./libraries/Settings.sol";
@@ -17,6 +18,7 @@ import {SignerBits} from "./libraries/SignerBits.sol";
 /// contract; it holds nothing itself. See docs/decisions/0009-degraded-rounds.md.
 contract RoundRecovery is RoundState {
     using Ballots for uint256;
+    using EndedWord for uint256;
     using RoundWord for uint256;
     using SeatWord for uint256;
     using Settings for uint256;
@@ -115,7 +117,7 @@ contract RoundRecovery is RoundState {
     function _end(Slot storage slot, RoundWord.Open memory r, IRoundConsensus.RoundStatus status, uint256 winner)
         private
     {
-        RoundWord.Ended memory e;
+        EndedWord.Ended memory e;
         (e.round, e.status, e.openedAt) = (r.round, status, r.openedAt);
         e.finalAt = type(uint40).max;
         if (status == IRoundConsensus.RoundStatus.Failed) {
@@ -126,7 +128,7 @@ contract RoundRecovery is RoundState {
         e.voteDeadline = r.openedAt + r.voteEndsAfter;
         e.winnerIndex = uint8(winner);
         (e.signers, e.members, e.updateTarget) = (r.signers, r.members, r.updateTarget);
-        slot.word = RoundWord.packEnded(e);
+        slot.word = EndedWord.pack(e);
     }
 
     // ------------------------------------------------------------------ ratified or void
@@ -182,7 +184,7 @@ contract RoundRecovery is RoundState {
     /// @notice See IRoundConsensus.
     function revertRound(uint64 round, IRoundConsensus.OpeningPreimage calldata opening) external delegated {
         uint256 word = _wordOf(round);
-        RoundWord.Ended memory ended = RoundWord.unpackEnded(word);
+        EndedWord.Ended memory ended = EndedWord.unpack(word);
         bool won =
             ended.status == IRoundConsensus.RoundStatus.Agreed || ended.status >= IRoundConsensus.RoundStatus.Degraded;
         require(won, IRoundConsensus.NotRevertible(round, ended.status));
@@ -216,7 +218,7 @@ contract RoundRecovery is RoundState {
     }
 
     /// @dev The settlement to go back to, and the degraded rounds that fall with this one.
-    function _basisOf(uint64 round, RoundWord.Ended memory ended, uint32 settlement)
+    function _basisOf(uint64 round, EndedWord.Ended memory ended, uint32 settlement)
         private
         view
         returns (uint32 back, DegradedChain memory chain)
@@ -224,7 +226,7 @@ contract RoundRecovery is RoundState {
         if (ended.status == IRoundConsensus.RoundStatus.Degraded) return (settlement, _chains[0]);
         // The round that ratified it is the next one agreed: it said that its voters recomputed this one.
         while (ended.status != IRoundConsensus.RoundStatus.Agreed) {
-            ended = RoundWord.unpackEnded(_slot(++round).word);
+            ended = EndedWord.unpack(_slot(++round).word);
         }
         return (ended.settlement - 1, _chains[round]);
     }
@@ -233,10 +235,10 @@ contract RoundRecovery is RoundState {
         Slot storage slot = _slot(round);
         uint256 word = slot.word;
         if (word.statusOf() == IRoundConsensus.RoundStatus.Open) {
-            RoundWord.Ended memory e;
+            EndedWord.Ended memory e;
             RoundWord.Open memory r = RoundWord.unpackOpen(word);
             (e.round, e.openedAt, e.members) = (r.round, r.openedAt, r.members);
-            word = RoundWord.packEnded(e);
+            word = EndedWord.pack(e);
         }
         slot.word = word.withStatus(IRoundConsensus.RoundStatus.Voided);
         emit IRoundConsensus.RoundVoided(round);

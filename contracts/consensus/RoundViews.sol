@@ -4,12 +4,14 @@ pragma solidity 0.8.37;
 import {IMinerRegistry} from "../interfaces/IMinerRegistry.sol";
 import {IRoundConsensus} from "../interfaces/IRoundConsensus.sol";
 import {Ballots} from "../libraries/Ballots.sol";
+import {EndedWord} from "../libraries/EndedWord.sol";
 import {RoundWord} from "../libraries/RoundWord.sol";
 import {Settings} from "../libraries/Settings.sol";
 import {RoundVoting} from "./RoundVoting.sol";
 
 /// @title What can be asked of the round consensus
 abstract contract RoundViews is RoundVoting {
+    using EndedWord for uint256;
     using RoundWord for uint256;
     using Settings for uint256;
 
@@ -22,7 +24,7 @@ abstract contract RoundViews is RoundVoting {
             open: word.statusOf() == RoundStatus.Open,
             settlement: s.settlement,
             ballots: s.ballots,
-            openedAt: RoundWord.unpackEnded(word).openedAt,
+            openedAt: EndedWord.unpack(word).openedAt,
             lastFinalAt: s.lastFinalAt
         });
     }
@@ -100,7 +102,7 @@ abstract contract RoundViews is RoundVoting {
     function ballotOf(uint64 round) external view returns (uint32, uint256, uint8) {
         uint256 word = _wordOf(round);
         require(word.statusOf() != RoundStatus.Open, RoundAlreadyOpen(round));
-        RoundWord.Ended memory e = RoundWord.unpackEnded(word);
+        EndedWord.Ended memory e = EndedWord.unpack(word);
         return (e.ballot, e.voteDeadline, _settings.stakes.absencesAllowed());
     }
 

@@ -7,6 +7,7 @@ import {IMinerRegistry} from "../interfaces/IMinerRegistry.sol";
 import {IRoundConsensus} from "../interfaces/IRoundConsensus.sol";
 import {Ballots} from "../libraries/Ballots.sol";
 import {Messages} from "../libraries/Messages.sol";
+import {EndedWord} from "../libraries/EndedWord.sol";
 import {RoundWord} from "../libraries/RoundWord.sol";
 import {SeatWord} from "../libraries/SeatWord.sol";
 import {Settings} from "../libraries/Settings.sol";
@@ -91,7 +92,7 @@ abstract contract RoundVoting is RoundStorage {
 
     /// @dev A vote after an early settlement: too late to count, in time to prove presence.
     function _provePresence(uint64 round, uint256 word, Slot storage slot, Vote calldata vote) private {
-        RoundWord.Ended memory r = RoundWord.unpackEnded(word);
+        EndedWord.Ended memory r = EndedWord.unpack(word);
         bool counts = r.ballot != 0 && (r.status == RoundStatus.Agreed || r.status == RoundStatus.Failed);
         require(counts, RoundNotOpen(round));
         require(block.timestamp <= r.voteDeadline, VotingClosed(r.voteDeadline));
@@ -293,6 +294,7 @@ abstract contract RoundVoting is RoundStorage {
     }
 
     function _reputationRule(uint256 rules) internal pure returns (IMinerRegistry.ReputationRule memory) {
-        return IMinerRegistry.ReputationRule(rules.reputationMin(), rules.reputationMax(), rules.reputationLoss());
+        (uint16 least, uint16 most) = rules.reputationRange();
+        return IMinerRegistry.ReputationRule(least, most, rules.reputationLoss());
     }
 }

@@ -4,8 +4,7 @@ pragma solidity 0.8.37;
 import {IRoundConsensus} from "../interfaces/IRoundConsensus.sol";
 
 /// @title Parameters in three words
-/// @notice One word each for what a proposal, a settlement and a registration reads, lowest bits first; two times are in two
-/// of them, so that a settlement reads no other.
+/// @notice One word each for what a proposal, a settlement and a registration reads, lowest bits first; two times are in two.
 library Settings {
     struct Packed {
         /// The eight times in the order of `Parameters`, 32 bits each.
@@ -41,8 +40,7 @@ library Settings {
         p.quorumBps = uint16(quorumBps(w.rules));
         p.minConfidenceBps = uint16(minConfidenceBps(w.rules));
         p.reputationStart = startReputation(w.stakes);
-        p.reputationMin = reputationMin(w.rules);
-        p.reputationMax = reputationMax(w.rules);
+        (p.reputationMin, p.reputationMax) = reputationRange(w.rules);
         p.reputationGain = reputationGain(w.rules);
         p.reputationLoss = reputationLoss(w.rules);
         p.absenceLimit = absencesAllowed(w.stakes);
@@ -85,12 +83,8 @@ library Settings {
         return uint16(rules >> 16);
     }
 
-    function reputationMin(uint256 rules) internal pure returns (uint16) {
-        return uint16(rules >> 32);
-    }
-
-    function reputationMax(uint256 rules) internal pure returns (uint16) {
-        return uint16(rules >> 48);
+    function reputationRange(uint256 rules) internal pure returns (uint16 least, uint16 most) {
+        return (uint16(rules >> 32), uint16(rules >> 48));
     }
 
     function reputationGain(uint256 rules) internal pure returns (uint16) {

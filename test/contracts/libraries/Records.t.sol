@@ -5,6 +5,7 @@ import {IRoundConsensus} from "../../../contracts/interfaces/IRoundConsensus.sol
 import {IRoundLens} from "../../../contracts/interfaces/IRoundLens.sol";
 import {Ballots} from "../../../contracts/libraries/Ballots.sol";
 import {MinerRecord} from "../../../contracts/libraries/MinerRecord.sol";
+import {EndedWord} from "../../../contracts/libraries/EndedWord.sol";
 import {RoundWord} from "../../../contracts/libraries/RoundWord.sol";
 import {SeatWord} from "../../../contracts/libraries/SeatWord.sol";
 import {Settings} from "../../../contracts/libraries/Settings.sol";
@@ -27,7 +28,7 @@ contract RecordsTest {
         vm.assertEq(word.roundOf(), r.round);
         vm.assertEq(uint256(word.statusOf()), status % 6);
         // Round, status and opening time lie in the same place in both kinds.
-        RoundWord.Ended memory e = RoundWord.unpackEnded(word);
+        EndedWord.Ended memory e = EndedWord.unpack(word);
         vm.assertEq(e.round, r.round);
         vm.assertEq(uint256(e.status), uint256(r.status));
         vm.assertEq(e.openedAt, r.openedAt);
@@ -35,10 +36,10 @@ contract RecordsTest {
 
     function testFuzz_EndedRound(uint248 seed, uint8 status, uint8 other) external pure {
         uint256 word = seed & ~(uint256(0xff) << 32) | uint256(status % 6) << 32;
-        RoundWord.Ended memory r = RoundWord.unpackEnded(word);
-        vm.assertEq(RoundWord.packEnded(r), word);
+        EndedWord.Ended memory r = EndedWord.unpack(word);
+        vm.assertEq(EndedWord.pack(r), word);
         r.status = IRoundConsensus.RoundStatus(other % 6);
-        vm.assertEq(word.withStatus(r.status), RoundWord.packEnded(r));
+        vm.assertEq(word.withStatus(r.status), EndedWord.pack(r));
     }
 
     function test_SignersTellTheCandidates() external pure {

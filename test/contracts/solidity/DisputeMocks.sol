@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IClientRegistry} from "../../../contracts/interfaces/IClientRegistry.sol";
 import {IRoundConsensus} from "../../../contracts/interfaces/IRoundConsensus.sol";
 import {Messages} from "../../../contracts/libraries/Messages.sol";
+import {EndedWord} from "../../../contracts/libraries/EndedWord.sol";
 import {RoundWord} from "../../../contracts/libraries/RoundWord.sol";
 
 /// @dev One round with one posted candidate.
@@ -49,10 +50,10 @@ contract ConsensusMock {
             (r.round, r.status, r.openedAt, r.signers) = (uint32(round), status, OPENED_AT, 3);
             return (RoundWord.packOpen(r), OPENING_HASH, ids);
         }
-        RoundWord.Ended memory e;
+        EndedWord.Ended memory e;
         (e.round, e.status, e.openedAt, e.signers) = (uint32(round), status, OPENED_AT, 3);
         (e.finalAt, e.winnerIndex) = (finalAt, winnerIndex);
-        return (RoundWord.packEnded(e), OPENING_HASH, ids);
+        return (EndedWord.pack(e), OPENING_HASH, ids);
     }
 
     function strike(uint64, uint8 index) external {
