@@ -11,6 +11,7 @@ import { measureCheckpoints } from "./gas/checkpoints.ts";
 import { measureProofs } from "./gas/disputes.ts";
 import { fixClock } from "./gas/fixed-clock.ts";
 import type { GasTable } from "./gas/recorder.ts";
+import { measureRequests } from "./gas/requests.ts";
 import { measureRounds } from "./gas/rounds.ts";
 import { differences, readSnapshot, takeSnapshot } from "./gas/snapshot.ts";
 import { measureFailures, measureFallbacks, measureRegistration, measureSettlement } from "./gas/steps.ts";
@@ -54,6 +55,7 @@ async function measure(): Promise<GasTable> {
   await measureFailures(gas);
   await measureProofs(gas);
   await measureCheckpoints(gas);
+  await measureRequests(gas);
   for (const voters of [10, 50]) await measureSettlement(gas, voters);
   return gas;
 }

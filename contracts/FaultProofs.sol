@@ -2,10 +2,10 @@
 pragma solidity 0.8.37;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-import {ChallengeDesk} from "./disputes/ChallengeDesk.sol";
+import {LeafDesk} from "./disputes/LeafDesk.sol";
+import {Verdicts} from "./disputes/Verdicts.sol";
 import {IClientRegistry} from "./interfaces/IClientRegistry.sol";
 import {IFaultProofs} from "./interfaces/IFaultProofs.sol";
-import {IMinerRegistry} from "./interfaces/IMinerRegistry.sol";
 import {IRoundConsensus} from "./interfaces/IRoundConsensus.sol";
 import {CoordinateJudge} from "./libraries/CoordinateJudge.sol";
 import {ExactFedAvg} from "./libraries/ExactFedAvg.sol";
@@ -17,58 +17,29 @@ import {SignerBits} from "./libraries/SignerBits.sol";
 
 /// @title FaultProofs
 /// @notice See IFaultProofs.
-contract FaultProofs is ChallengeDesk {
+contract FaultProofs is LeafDesk {
     using Openings for bytes;
-    using RoundWord for uint256;
     using SignerBits for uint8;
 
-    /// @dev Slashes and bounty in basis points. The bounty is well below the slash: slashing oneself always loses.
+    /// @dev Slashes in basis points.
     uint256 internal constant SLASH_WRONG = 5_000;
     uint256 internal constant SLASH_NOT_EXACT = 100;
     uint256 internal constant SLASH_REFERENCE = 5_000;
     uint256 internal constant SLASH_DOUBLE = 5_000;
     uint256 internal constant SLASH_REFUTED = 1_000;
-    uint256 internal constant BOUNTY = 3_000;
+    uint256 internal constant SLASH_RECEIPT = 1_000;
 
     /// @dev Reasons of a no, see `IRoundConsensus.Vote`.
     uint256 private constant REASON_COORDINATE = 1;
     uint256 private constant REASON_REFERENCE = 2;
     uint256 private constant REASON_WITHHELD = 3;
 
-    struct Finding {
-        address finder;
-        uint16 slashBps;
-        uint40 openedAt;
-        bytes32 openingHash;
-    }
-
-    /// @dev Where a contested candidate stands.
-    struct Standing {
-        IRoundConsensus.RoundStatus status;
-        uint8 index;
-        bool isWinner;
-        uint40 openedAt;
-        bytes32 openingHash;
-    }
-
-    IRoundConsensus private immutable _consensus;
-    IMinerRegistry private immutable _minerRegistry;
-    IClientRegistry private immutable _clientRegistry;
     CoordinateJudge.Kind private immutable _kind;
     uint256 private immutable _trim;
     uint256 private immutable _maxExponent;
 
-    /// @dev A candidate id binds chain, contract and round.
-    mapping(bytes32 candidate => Finding) private _findings;
-    /// @dev Basis points taken for an offence; never twice, only up to a higher rate.
-    mapping(bytes32 offence => mapping(address miner => uint256)) private _punished;
-
-    constructor(Setup memory s) {
-        IRoundConsensus.Wiring memory w = IRoundConsensus(s.consensus).wiring();
-        require(w.faultProofs == address(this), WrongWiring(s.consensus, w.faultProofs));
+    constructor(Setup memory s) Verdicts(s.consensus) LeafDesk(s.leafBond) {
         require(s.rule.maxExponent <= ExactFedAvg.MAX_EXPONENT, CoordinateJudge.BoundTooLarge(s.rule.maxExponent));
-        _consensus = IRoundConsensus(s.consensus);
-        (_minerRegistry, _clientRegistry) = (IMinerRegistry(w.minerRegistry), IClientRegistry(w.clientRegistry));
         (_kind, _trim, _maxExponent) = (s.rule.kind, s.rule.trim, s.rule.maxExponent);
     }
 
@@ -95,55 +66,38 @@ contract FaultProofs is ChallengeDesk {
         _disprove(proof.claim, standing, SLASH_REFERENCE, accused);
     }
 
-    /// @inheritdoc IFaultProofs
-    function accuse(uint64 round, bytes32 candidate, Accused[] calldata accused) external {
-        Finding memory f = _findings[candidate];
-        require(f.slashBps != 0, NotProven(candidate));
-        _punishAll(round, candidate, f, accused);
-    }
-
     function _disprove(Claim calldata claim, Standing memory standing, uint256 bps, Accused[] calldata accused)
         private
     {
-        uint256 before = _findings[claim.candidate].slashBps;
-        require(bps > before, AlreadyProven(claim.candidate, before));
-        Finding memory f = Finding(msg.sender, uint16(bps), standing.openedAt, standing.openingHash);
-        _findings[claim.candidate] = f;
-        emit CandidateDisproven(claim.round, claim.candidate, msg.sender, bps);
-        _punishAll(claim.round, claim.candidate, f, accused);
-        if (before != 0) return;
-        if (standing.status == IRoundConsensus.RoundStatus.Open) _consensus.strike(claim.round, standing.index);
-        // A candidate that lost changed nothing.
-        else if (standing.isWinner) _consensus.revertRound(claim.round, claim.opening);
+        _disprove(Ruling(claim.round, claim.candidate, bps, msg.sender), standing, claim.opening, accused);
     }
 
-    function _punishAll(uint64 round, bytes32 candidate, Finding memory f, Accused[] calldata accused) private {
-        require(accused.length != 0, NobodyAccused());
-        for (uint256 i = 0; i < accused.length; ++i) {
-            Accused calldata a = accused[i];
-            bytes32 hash = a.voter
-                ? Messages.vote(round, f.openingHash, candidate, uint256(2) << 48 | uint256(a.confidence) << 64)
-                : candidate;
-            _punish(_minerOf(hash, f.openedAt, a.r, a.vs), candidate, f.slashBps, f.finder);
+    // ------------------------------------------------------------------ broken receipts
+
+    /// @inheritdoc IFaultProofs
+    function proveBrokenReceipt(ReceiptProof calldata proof, bytes32 salt) external {
+        _reveal(keccak256(abi.encode(proof)), salt);
+        Claim calldata claim = proof.claim;
+        Standing memory standing = _checkClaim(claim);
+        _checkReferences(claim, proof.references);
+        for (uint256 k = 0; k < proof.references.length; ++k) {
+            Messages.UpdateReference calldata entry = proof.references[k];
+            // An equal model by another client takes its place: the lowest address counts.
+            bool kept = entry.client == proof.client || entry.modelRoot == proof.modelRoot;
+            require(!kept, ReceiptKept(proof.client, k));
         }
-    }
-
-    /// @dev The part of `bps` not yet taken for this offence.
-    function _punish(address miner, bytes32 offence, uint256 bps, address finder) private {
-        require(miner != msg.sender, ChallengerAccused(miner));
-        uint256 taken = _punished[offence][miner];
-        require(bps > taken, AlreadyPunished(miner, offence));
-        _punished[offence][miner] = bps;
-        // A finder that was at fault itself is punished by others, without a bounty.
-        uint256 bountyBps = miner == finder ? 0 : BOUNTY;
-        (uint256 slashed, uint256 bounty) = _minerRegistry.slash(miner, bps - taken, finder, bountyBps);
-        emit Punished(miner, offence, slashed, finder, bounty);
-    }
-
-    function _minerOf(bytes32 structHash, uint40 openedAt, bytes32 r, bytes32 vs) private view returns (address miner) {
-        address key = ECDSA.recover(_consensus.hashTypedData(structHash), r, vs);
-        miner = _minerRegistry.ownerOfKeyAt(key, openedAt);
-        require(miner != address(0), NotAMiner(key));
+        bytes32 receipt = Messages.receipt(claim.round, standing.openingHash, proof.client, proof.modelRoot);
+        address miner = _minerOf(receipt, standing.openedAt, proof.receiptR, proof.receiptVs);
+        address signer = _minerOf(claim.candidate, standing.openedAt, proof.signerR, proof.signerVs);
+        require(miner == signer, SignersDiffer(miner, signer));
+        emit ReceiptBroken(claim.round, claim.candidate, miner, proof.client, proof.modelRoot);
+        bytes32 offence = keccak256(abi.encode(Messages.RECEIPT_TYPEHASH, claim.candidate));
+        _punish(miner, offence, SLASH_RECEIPT, msg.sender);
+        // Nobody else has signed it, so nobody else loses by it, and a candidate with the update can win.
+        bool alone = standing.signers.signersOf(standing.index) != 3;
+        if (alone && standing.status == IRoundConsensus.RoundStatus.Open) {
+            _consensus.strike(claim.round, standing.index);
+        }
     }
 
     // ------------------------------------------------------------------ contradictions
@@ -243,44 +197,10 @@ contract FaultProofs is ChallengeDesk {
 
     // ------------------------------------------------------------------ checks
 
-    /// @dev The candidate is posted, its round neither final nor taken back, and content and base root are its own.
-    function _checkClaim(Claim calldata claim) private view returns (Standing memory standing) {
-        standing = _standingOf(claim.round, claim.candidate);
-        bytes32 given = Messages.candidate(claim.round, standing.openingHash, claim.opening.baseRoot, claim.content);
-        require(given == claim.candidate, WrongContent(claim.candidate, given));
-    }
-
-    function _standingOf(uint64 round, bytes32 candidate) private view returns (Standing memory s) {
-        (uint256 word, bytes32 openingHash, bytes32[2] memory ids) = _consensus.slotOf(round);
-        s.status = word.statusOf();
-        s.openingHash = openingHash;
-        s.index = ids[0] == candidate ? 0 : 1;
-        uint256 count;
-        if (s.status == IRoundConsensus.RoundStatus.Open) {
-            RoundWord.Open memory open = RoundWord.unpackOpen(word);
-            (count, s.openedAt) = (open.signers.candidateCount(), open.openedAt);
-        } else {
-            EndedWord.Ended memory ended = EndedWord.unpack(word);
-            (count, s.openedAt) = (ended.signers.candidateCount(), ended.openedAt);
-            bool won =
-                s.status == IRoundConsensus.RoundStatus.Agreed || s.status >= IRoundConsensus.RoundStatus.Degraded;
-            require(won || s.status == IRoundConsensus.RoundStatus.Failed, NotContestable(round, candidate, s.status));
-            require(block.timestamp < ended.finalAt, AlreadyFinal(round, ended.finalAt));
-            s.isWinner = won && ended.winnerIndex == s.index;
-        }
-        // Ids of an earlier round may still lie in the slot.
-        require(s.index < count && ids[s.index] == candidate, NotPosted(round, candidate));
-    }
-
     /// @dev When a round was opened that is still in the ring.
     function _openedAt(uint64 round) private view returns (uint40) {
         (uint256 word,,) = _consensus.slotOf(round);
         return EndedWord.unpack(word).openedAt;
-    }
-
-    function _checkReferences(Claim calldata claim, Messages.UpdateReference[] calldata references) private pure {
-        bytes32 given = keccak256(abi.encode(references));
-        require(given == claim.content.updatesHash, WrongReferences(claim.content.updatesHash, given));
     }
 
     function _judge(AggregateProof calldata proof) private view returns (CoordinateJudge.Verdict) {
@@ -316,17 +236,6 @@ contract FaultProofs is ChallengeDesk {
     }
 
     // ------------------------------------------------------------------ views
-
-    /// @inheritdoc IFaultProofs
-    function consensus() external view returns (address) {
-        return address(_consensus);
-    }
-
-    /// @inheritdoc IFaultProofs
-    function findingOf(bytes32 candidate) external view returns (uint256, address) {
-        Finding memory f = _findings[candidate];
-        return (f.slashBps, f.finder);
-    }
 
     /// @inheritdoc IFaultProofs
     function rule() public view returns (CoordinateJudge.Rule memory) {

@@ -62,6 +62,53 @@ interface IFaultProofs {
         bytes32 vs;
     }
 
+    /// @notice A request to show a leaf; the keccak256 of its ABI encoding is its id.
+    struct LeafRequest {
+        uint64 round;
+        bytes32 candidate;
+        /// Place of the update in the manifest; 2^64 - 1 stands for the candidate's own model.
+        uint64 index;
+        /// From 0: weights 64 x leaf and following.
+        uint64 leaf;
+        /// Of the model the leaf is in.
+        bytes32 modelRoot;
+    }
+
+    enum RequestState {
+        None,
+        Open,
+        /// Shown in time.
+        Answered,
+        /// Not shown in time: the candidate was disproven by it.
+        Withheld,
+        /// Something else decided it; the bond was taken back.
+        Released
+    }
+
+    struct Request {
+        address requester;
+        /// Last moment of an answer.
+        uint40 dueAt;
+        /// Until then the round is not final, so that it can be concluded.
+        uint40 decidedBy;
+        RequestState state;
+    }
+
+    /// @notice A miner's receipt for a client's update, its signature of a candidate of that round, and the candidate's
+    /// manifest, which holds nothing of that client's.
+    struct ReceiptProof {
+        Claim claim;
+        /// All of the manifest's.
+        Messages.UpdateReference[] references;
+        address client;
+        /// Of the update that was acknowledged.
+        bytes32 modelRoot;
+        bytes32 receiptR;
+        bytes32 receiptVs;
+        bytes32 signerR;
+        bytes32 signerVs;
+    }
+
     enum Message {
         Candidate,
         Manifest,
@@ -101,6 +148,8 @@ interface IFaultProofs {
         address consensus;
         /// The task's.
         CoordinateJudge.Rule rule;
+        /// Put up with every request for a leaf, in the token's smallest unit; from 1/1,000 to 1/50 of the least stake.
+        uint256 leafBond;
     }
 
     // ------------------------------------------------------------------ events
@@ -109,6 +158,32 @@ interface IFaultProofs {
     event CandidateDisproven(uint64 indexed round, bytes32 indexed candidate, address indexed finder, uint256 slashBps);
     event CoordinateWrong(bytes32 indexed candidate, uint64 coordinate, CoordinateJudge.Verdict verdict);
     event ReferenceWrong(bytes32 indexed candidate, uint64 index, ReferenceFault fault);
+    /// @notice `index` 2^64 - 1: of the candidate's own model. To be shown up to and including `dueAt`; the round is not
+    /// final before `decidedBy`.
+    event LeafRequested(
+        bytes32 id,
+        uint64 indexed round,
+        bytes32 indexed candidate,
+        address indexed requester,
+        uint64 index,
+        uint64 leaf,
+        bytes32 modelRoot,
+        uint256 dueAt,
+        uint256 decidedBy,
+        uint256 bond
+    );
+    /// @notice The leaf is in the call data. `paid` of the bond went to the answerer, the rest was burnt.
+    event LeafAnswered(
+        bytes32 id, uint64 indexed round, bytes32 indexed candidate, address indexed answerer, uint256 paid
+    );
+    /// @notice Nobody showed the leaf in time; `CandidateDisproven` follows, and the bond went back.
+    event LeafWithheld(bytes32 id, uint64 indexed round, bytes32 indexed candidate);
+    /// @notice The requester took the bond back: something else decided about the candidate, or nobody concluded in time.
+    event BondReleased(bytes32 id, uint64 indexed round, bytes32 indexed candidate, address indexed requester);
+    /// @notice The miner acknowledged this update and signed a manifest without its client.
+    event ReceiptBroken(
+        uint64 indexed round, bytes32 indexed candidate, address indexed miner, address client, bytes32 modelRoot
+    );
     event Punished(
         address indexed miner, bytes32 indexed offence, uint256 slashed, address indexed finder, uint256 bounty
     );
@@ -145,6 +220,22 @@ interface IFaultProofs {
     /// @dev Equal messages, other candidates' votes, or the one change of a vote that is allowed.
     error NoContradiction();
     error SignersDiffer(address first, address second);
+    error LeafBondOutOfRange(uint256 bond, uint256 min, uint256 max);
+    error LeafOutOfRange(uint256 leaf, uint256 leaves);
+    /// @dev Answer time and grace would last until `decidedBy`, but the round can be final at `end`: too late to ask, or
+    /// a federation whose challenge window is shorter than both.
+    error RequestTooLate(uint256 decidedBy, uint256 end);
+    /// @dev This leaf was asked for before; ask for another one.
+    error AlreadyRequested(bytes32 id);
+    /// @dev Never made, or decided as `state` says.
+    error NoOpenRequest(bytes32 id, RequestState state);
+    error AnswerTooLate(uint256 dueAt);
+    error StillAnswerable(uint256 dueAt);
+    error NotRequester(address caller, address requester);
+    /// @dev It can still be answered or concluded.
+    error StillOpen(bytes32 id, uint256 decidedBy);
+    /// @dev Entry `index` is the client's, or holds the acknowledged model by a client of a lower address.
+    error ReceiptKept(address client, uint256 index);
 
     // ------------------------------------------------------------------ functions
 
@@ -180,6 +271,43 @@ interface IFaultProofs {
         bytes32 vs
     ) external;
 
+    /// @notice Demand that somebody shows a leaf of an update in the candidate's manifest, or of its model. Pulls
+    /// `leafBond` (needs an allowance). Answer time and grace must fit into what is left of the challenge window. Needs no
+    /// commitment: there is nothing in it to steal.
+    /// @param references All of the manifest's; empty for the candidate's own model.
+    /// @param index Place in the manifest; 2^64 - 1 for the candidate's own model.
+    function requestLeaf(
+        Claim calldata claim,
+        Messages.UpdateReference[] calldata references,
+        uint64 index,
+        uint64 leaf
+    ) external returns (bytes32 id);
+
+    /// @notice Show the leaf. Anyone; half of the bond is the answerer's, the other half is burnt.
+    /// @param opening Header hash, hash of the non-float bytes, leaf (256 bytes), siblings from the lowest up.
+    function answerLeaf(LeafRequest calldata request, bytes calldata opening) external;
+
+    /// @notice Nobody showed the leaf in time: 10 % of each accused, as for a wrong candidate, bounties to the requester,
+    /// who gets the bond back. Anyone but the accused.
+    /// @param opening What the round was opened with; ignored if nothing is to be reverted.
+    function concludeLeaf(
+        LeafRequest calldata request,
+        IRoundConsensus.OpeningPreimage calldata opening,
+        Accused[] calldata accused
+    ) external;
+
+    /// @notice Take the bond back if the candidate was proven wrong otherwise, its round reverted or void, or if nobody
+    /// concluded in time. The requester only.
+    function releaseBond(LeafRequest calldata request) external;
+
+    /// @notice A signer of the candidate acknowledged an update and left its client out: 10 %. If nobody else signed the
+    /// candidate and its round is open, it is struck; an agreed round stays.
+    function proveBrokenReceipt(ReceiptProof calldata proof, bytes32 salt) external;
+
+    /// @notice A request for a leaf; all zero if there was none.
+    function requestOf(bytes32 id) external view returns (Request memory);
+    /// @notice What a request for a leaf costs until it is decided.
+    function leafBond() external view returns (uint256);
     /// @notice Rate proven against a candidate so far and who gets the bounties; zero if none.
     function findingOf(bytes32 candidate) external view returns (uint256 slashBps, address finder);
     /// @notice Block of a commitment that waits for its proof; 0 if there is none.

@@ -52,9 +52,14 @@ library ModelRoot {
         }
     }
 
+    /// @dev Leaves that hold weights.
+    function leafCount(uint64 dimension) internal pure returns (uint256) {
+        return Math.ceilDiv(dimension, FLOATS_PER_LEAF);
+    }
+
     /// @dev Levels above the leaves.
     function depthOf(uint64 dimension) internal pure returns (uint256) {
-        return Math.log2(Math.ceilDiv(dimension, FLOATS_PER_LEAF), Math.Rounding.Ceil);
+        return Math.log2(leafCount(dimension), Math.Rounding.Ceil);
     }
 
     /// @notice Root that a leaf opens to. Depth and position follow from dimension and coordinate, never from whoever

@@ -5,6 +5,7 @@ import type { Hex } from "../protocol/bytes.ts";
 import { sameHex } from "../protocol/bytes.ts";
 import { QuorateError } from "../protocol/errors.ts";
 import type { CandidateRecord, FederationView, RoundRecord } from "../protocol/views/federation-view.ts";
+import { askByHand, concludeByHand, type Place, parsePlace, receiptsByHand } from "./challenge-data.ts";
 import type { MinerQuery, MinerSearch } from "./challenge-miners.ts";
 import { withCleanup } from "./cleanup.ts";
 import { type Cli, subcommand } from "./command.ts";
@@ -22,6 +23,9 @@ interface Options extends WriterOptions {
   readonly refute?: boolean;
   readonly miner?: Hex;
   readonly evidence?: string;
+  readonly ask?: Place;
+  readonly conclude?: boolean;
+  readonly receipts?: string;
   readonly ipfs?: string;
   readonly json?: boolean;
 }
@@ -41,19 +45,33 @@ export function challengeCommand(cli: Cli): Command {
           .option("--double-signature", "prove that a miner signed two messages where one is allowed")
           .option("--refute", "refute noes that name a coordinate or a reference that is right")
           .option("--miner <address>", "with these two: this miner only", parseAddress)
+          .option(
+            "--ask <place[:leaf]>",
+            "ask for 64 weights of this update, or of the model, with a bond",
+            parsePlace,
+          )
+          .option("--conclude", "take what was asked for and not shown in time to its end")
+          .option("--receipts <file>", "prove that miners left out a client they had acknowledged")
           .option("--evidence <file>", "with these two: a miner's evidence.jsonl (default: the folder's)"),
     },
     (options) =>
       withCleanup(async (cleanup) => {
-        const { doubleSignature, refute } = options;
-        if (doubleSignature && refute)
-          throw new QuorateError("USAGE", "choose --double-signature or --refute: one proof at a time", {});
+        const { doubleSignature, refute, ask, conclude, receipts } = options;
+        if ([doubleSignature, refute, ask, conclude, receipts].filter(Boolean).length > 1)
+          throw new QuorateError(
+            "USAGE",
+            "choose one of --double-signature, --refute, --ask, --conclude and --receipts",
+            {},
+          );
         const { chain } = await openWriter(options, cli.io, cleanup);
         const search = { ...(await openSearch(chain, { options, cli, cleanup })), chain };
         const of = doubleSignature ? "double-signature" : refute ? "refute" : undefined;
+        const data = ask || conclude || receipts;
         const lines = of
           ? await challengeMiners(search, options, of)
-          : await challengeCandidate(search, options);
+          : data
+            ? await challengeData(search, options)
+            : await challengeCandidate(search, options);
         for (const { json, text } of lines) cli.io.out(options.json ? toJson(json) : text);
         return lines.some(({ json }) => "transaction" in json) ? EXIT.ok : EXIT.failed;
       }),
@@ -84,6 +102,15 @@ async function challengeCandidate(search: MinerSearch, options: Options): Promis
   }
   const what = options.coordinate === undefined ? "every weight" : `coordinate ${options.coordinate}`;
   return [{ json: { fault: null }, text: `round ${options.round}: ${what} is right, nothing to prove` }];
+}
+
+/** Requests for data, and receipts. */
+async function challengeData(search: MinerSearch, options: Options): Promise<readonly Line[]> {
+  const record = roundOf(await search.chain.view(), options.round);
+  const { ask: place, receipts } = options;
+  if (place)
+    return [await askByHand(search, { record, posted: candidatesOf(record, options.candidate)[0]!, place })];
+  return receipts ? receiptsByHand(search, record, receipts) : concludeByHand(search, record);
 }
 
 async function challengeMiners(

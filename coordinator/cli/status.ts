@@ -97,7 +97,7 @@ function printStatus(status: Status, io: Io): void {
   io.out(
     `tokens: ${formatTokens(tokens.staked)} staked, ${formatTokens(tokens.unbonding)} unbonding, ` +
       `${formatTokens(tokens.funded - tokens.claimed)} in the pot, ${formatTokens(tokens.promised)} earned, ` +
-      `${formatTokens(tokens.claimed)} claimed`,
+      `${formatTokens(tokens.claimed)} claimed${tokens.bonds > 0n ? `, ${formatTokens(tokens.bonds)} in bonds` : ""}`,
   );
   io.out(`block time ${formatTime(status.blockTime)}`);
 }

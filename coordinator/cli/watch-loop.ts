@@ -32,8 +32,9 @@ export async function watchLoop({ report, signal, metrics, logger, ...deps }: Wa
   let lastBlock = -1;
   while (!signal.aborted) {
     try {
-      const { number, timestamp } = await deps.chain.latestBlock();
-      if (number !== lastBlock) await watch.inspect(timestamp);
+      const { number } = await deps.chain.latestBlock();
+      // The time the next block would carry: an answer's time runs out though no block comes.
+      if (number !== lastBlock || watch.waiting()) await watch.inspect(await deps.chain.pendingTime());
       lastBlock = number;
     } catch (error) {
       if (signal.aborted) return;
@@ -60,7 +61,20 @@ export function describeWatchEvent(event: WatchEvent): string {
       return `${what} proven wrong in ${describeProof(event)}`;
     case "unproven":
       return `${what} not proven: ${event.message}`;
+    case "asked":
+      return `${what}: leaf ${event.leaf} of ${describeModel(event.index)} asked for in ${shorten(event.transaction)}, ${event.gas} gas and a bond`;
+    case "withheld":
+      return `${what}: not shown in time, concluded in ${shorten(event.transaction)} (${event.gas} gas)`;
+    case "bond-released":
+      return `${what}: bond taken back in ${shorten(event.transaction)}`;
+    case "undecided":
+      return `${what}: request not made or not decided: ${event.message}`;
   }
+}
+
+/** The model a leaf is asked of. */
+export function describeModel(index: number | null): string {
+  return index === null ? "its model" : `update ${index}`;
 }
 
 function describeMiner(event: MinerWatchEvent): string {

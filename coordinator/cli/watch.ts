@@ -4,14 +4,17 @@ import type { Challenger } from "../ports/challenges.ts";
 import { type Cleanup, withCleanup } from "./cleanup.ts";
 import { type Cli, subcommand } from "./command.ts";
 import { openNetwork, openReader, openWriter, sha256, type WriterOptions } from "./connect.ts";
-import { addChainOptions, addFolderOption, addJsonOption, addKeyOptions } from "./options.ts";
+import { addChainOptions, addFolderOption, addJsonOption, addKeyOptions, integerBetween } from "./options.ts";
 import { createReporter } from "./report-lines.ts";
 
 interface Options extends WriterOptions {
   readonly ipfs?: string;
   readonly look?: boolean;
+  readonly bonds: number;
   readonly json?: boolean;
 }
+
+const MOST_BONDS = 1_000;
 
 /** `quorate watch`: recomputes every candidate that can still be contested and proves the wrong ones wrong. */
 export function watchCommand(cli: Cli): Command {
@@ -21,7 +24,9 @@ export function watchCommand(cli: Cli): Command {
       name: "watch",
       summary: "recompute every contestable candidate and prove the wrong ones wrong, until stopped",
       addOptions: (command) =>
-        addWatchOptions(command).option("--look", "only report, without a key and without transactions"),
+        addBondsOption(
+          addWatchOptions(command).option("--look", "only report, without a key and without transactions"),
+        ),
     },
     (options) =>
       withCleanup(async (cleanup) => {
@@ -32,9 +37,21 @@ export function watchCommand(cli: Cli): Command {
         const evidence = openEvidence();
         const report = createReporter(cli.io, options.json === true);
         const { signal } = cli;
-        await watchLoop({ ...search, chain, evidence, report, signal, ...(challenger && { challenger }) });
+        const { bonds } = options;
+        const told = { evidence, report, signal, bonds };
+        await watchLoop({ ...search, chain, ...told, ...(challenger && { challenger }) });
         return undefined;
       }),
+  );
+}
+
+/** Most bonds that may be open or lost at a time. */
+export function addBondsOption(command: Command): Command {
+  return command.option(
+    "--bonds <n>",
+    "ask for data that nobody serves, with at most so many bonds open or lost (default: never)",
+    integerBetween(0, MOST_BONDS),
+    0,
   );
 }
 

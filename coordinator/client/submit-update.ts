@@ -43,6 +43,8 @@ export interface SubmitUpdateOptions {
 export interface Acknowledgement {
   readonly miner: Hex;
   readonly endpoint: string;
+  /** The miner's signature of its receipt, 64 bytes. */
+  readonly signature: Hex;
   /** Root of the client's update that counts. */
   readonly counts: Hex;
   readonly held: readonly Hex[];
@@ -57,6 +59,8 @@ export interface Refusal {
 
 export interface SubmittedUpdate {
   readonly round: bigint;
+  readonly openingHash: Hex;
+  readonly client: Hex;
   readonly modelRoot: Hex;
   readonly modelCid: Hex;
   readonly sampleCount: bigint;
@@ -120,7 +124,7 @@ async function uploadTo(
   options.signal?.throwIfAborted();
   const acknowledged = answers.flatMap((answer) => ("counts" in answer ? [answer] : []));
   const refused = answers.flatMap((answer) => ("code" in answer ? [answer] : []));
-  return { round, modelRoot: root, modelCid, sampleCount, acknowledged, refused };
+  return { round, openingHash, client, modelRoot: root, modelCid, sampleCount, acknowledged, refused };
 }
 
 async function uploadOne(
@@ -132,7 +136,8 @@ async function uploadOne(
   try {
     const answer = await options.transport.submitUpdate(endpoint, signed, named.bytes, options.signal);
     checkReceipt(options, signed, { answer, miner });
-    return { miner: miner.miner, endpoint, counts: answer.counts, held: answer.held };
+    const { signature, counts, held } = answer;
+    return { miner: miner.miner, endpoint, signature, counts, held };
   } catch (error) {
     const code = isQuorateError(error) ? error.code : "MINER_UNREACHABLE";
     return { miner: miner.miner, endpoint, code, message: (error as Error).message };

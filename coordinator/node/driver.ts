@@ -1,6 +1,7 @@
 import type { MinerRecord, RoundView } from "../ports/chain.ts";
 import { type Hex, sameHex } from "../protocol/bytes.ts";
 import { type Duty, dutiesOf, type MinerFacts } from "../protocol/round/duties.ts";
+import type { Answerer } from "./answerer.ts";
 import { createAttendance } from "./attendance.ts";
 import type { Jobs } from "./jobs.ts";
 import type { Proposer } from "./proposer.ts";
@@ -31,6 +32,7 @@ type DriverDeps = Pick<MinerDeps, "chain" | "clock" | "logger" | "config"> & {
   readonly voter: Voter;
   readonly settler: Settler;
   readonly retention: Retention;
+  readonly answerer: Answerer;
   readonly emit: Emit;
 };
 
@@ -86,6 +88,8 @@ export function createDriver(deps: DriverDeps): Driver {
     async step(signal) {
       const snapshot = await watch.refresh();
       await enter(snapshot.view, signal);
+      // Stake answers for what was signed, with a seat and without one.
+      await deps.answerer.step(snapshot);
       if (snapshot.view?.status === "open") voter.exchange(snapshot, jobs);
       if (snapshot.view?.status === "open" && snapshot.view.standsOn?.length)
         jobs.ensure("ratify", (stopped) => voter.ratify(stopped));

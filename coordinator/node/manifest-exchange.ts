@@ -2,10 +2,11 @@ import type { MinerRecord, RoundView } from "../ports/chain.ts";
 import type { InventoryMessage, ManifestMessage } from "../ports/transport.ts";
 import { type Hex, sameHex } from "../protocol/bytes.ts";
 import { isQuorateError, QuorateError } from "../protocol/errors.ts";
+import { keepsReceipt } from "../protocol/faults/receipt.ts";
 import { collectOver } from "../protocol/round/duties.ts";
 import { MANIFEST_MAX_BYTES } from "../protocol/round/manifest-file.ts";
 import type { Inventory } from "../protocol/round/messages.ts";
-import { canonicalUpdates, type SignedUpdate } from "../protocol/round/references.ts";
+import { canonicalUpdates, referenceOf, type SignedUpdate } from "../protocol/round/references.ts";
 import { within } from "./concurrency.ts";
 import { checkInventory, checkManifest, checkRoles, notYet, updatesIn } from "./exchange-checks.ts";
 import type { Jobs } from "./jobs.ts";
@@ -78,7 +79,9 @@ export function createManifestExchange(deps: ExchangeDeps): ManifestExchange {
     const held = await pool.obtain(wanted, { milliseconds: timings.fetchMs, signal, ...(hint && { hint }) });
     const all = canonicalUpdates([...wanted, ...pool.list(view)]);
     const missed = all.filter(({ client }) => !wanted.some((signed) => sameHex(signed.client, client)));
-    return held.length === wanted.length && missed.length === 0 ? wanted : undefined;
+    const references = wanted.map(referenceOf);
+    const broken = signing.receipts(view).some(({ message }) => !keepsReceipt(references, message));
+    return held.length === wanted.length && missed.length === 0 && !broken ? wanted : undefined;
   };
 
   /** The list of a candidate the partner has posted already. */

@@ -1,6 +1,7 @@
 import { sameHex } from "../protocol/bytes.ts";
 import { isQuorateError, QuorateError } from "../protocol/errors.ts";
 import { candidateId } from "../protocol/round/messages.ts";
+import { createAnswerer } from "./answerer.ts";
 import { createBases } from "./bases.ts";
 import { type Bell, createBell } from "./concurrency.ts";
 import { createDriver, type Driver } from "./driver.ts";
@@ -147,7 +148,9 @@ function assemble(deps: MinerDeps, { bell, emit, report }: Shared): Parts {
   const voter = createVoter({ ...shared, judge, votes });
   const settler = createSettler({ ...shared, votes });
   const retention = createRetention({ ...deps, signing });
-  const driver = createDriver({ ...shared, jobs, pool, votes, proposer, voter, settler, retention });
+  const answerer = createAnswerer({ ...shared, jobs });
+  const work = { proposer, voter, settler, retention, answerer };
+  const driver = createDriver({ ...shared, jobs, pool, votes, ...work });
   const service = createService({ ...shared, jobs, pool, votes, exchange, proposer, retention });
   return { watch, signing, pool, votes, driver, service };
 }

@@ -2,6 +2,7 @@ import type { Journal, SignedEntry } from "../ports/journal.ts";
 import type { Signer } from "../ports/signer.ts";
 import type { Hex } from "../protocol/bytes.ts";
 import { QuorateError } from "../protocol/errors.ts";
+import { keepsReceipt } from "../protocol/faults/receipt.ts";
 import {
   messageFromJson,
   messageToJson,
@@ -20,9 +21,10 @@ import {
   type Receipt,
   type Vote,
 } from "../protocol/round/messages.ts";
-import { type SignedUpdate, signatureHash } from "../protocol/round/references.ts";
+import { referenceOf, type SignedUpdate, signatureHash } from "../protocol/round/references.ts";
 import { silenceEntry, silenceSlot } from "../protocol/round/silence.ts";
 import { createLocks } from "./concurrency.ts";
+import { closedError } from "./update-checks.ts";
 
 /** A message of this miner with its signature. */
 export interface Signed<K extends MessageKind> {
@@ -41,8 +43,10 @@ export interface RoundKey {
  * signature of the first time, so callers go on with what they get, not with what they asked for.
  */
 export interface SigningRoom {
+  /** A promise to list the client. @throws QuorateError UPDATE_CLOSED once the round's manifest is signed */
   receipt(signed: SignedUpdate): Promise<Signed<"Receipt">>;
   inventory(inventory: Inventory): Promise<Signed<"Inventory">>;
+  /** @throws QuorateError RECEIPT_BROKEN if the list leaves out a client this miner acknowledged */
   manifest(
     manifest: Manifest,
     updates: readonly SignedUpdate[],
@@ -120,7 +124,13 @@ export function createSigningRoom(deps: {
       // The signature hash keeps two updates of one model apart: each is evidence.
       const slot = slotOf(signed.update, "Receipt", `${signed.client}:${signatureHash(signed.signature)}`);
       const context = { update: signedUpdateToJson(signed) };
-      return read("Receipt", await signOnce("Receipt", slot, { message, context }));
+      const sign = async () => {
+        // Who signs a receipt after the list is signed has promised what it can't keep.
+        const late = !journal.signed(slot) && journal.signed(slotOf(signed.update, "Manifest"));
+        if (late) throw closedError(signed);
+        return read("Receipt", await signOnce("Receipt", slot, { message, context }));
+      };
+      return locks.run(promises(signed.update), sign);
     },
     async inventory(message) {
       const slot = slotOf(message, "Inventory", message.updatesHash);
@@ -128,7 +138,15 @@ export function createSigningRoom(deps: {
     },
     async manifest(message, updates) {
       const context = { updates: updates.map(signedUpdateToJson) };
-      return readManifest(await signOnce("Manifest", slotOf(message, "Manifest"), { message, context }));
+      const slot = slotOf(message, "Manifest");
+      return locks.run(promises(message), async () => {
+        const references = updates.map(referenceOf);
+        const broken = acknowledged(slotOf(message, "Receipt", "")).find(
+          (receipt) => !keepsReceipt(references, receipt.message),
+        );
+        if (broken && !journal.signed(slot)) throw brokenReceipt(broken.message);
+        return readManifest(await signOnce("Manifest", slot, { message, context }));
+      });
     },
     async candidate(message) {
       return read("Candidate", await signOnce("Candidate", slotOf(message, "Candidate"), { message }));
@@ -166,6 +184,19 @@ export function forsworn({ round }: RoundKey): QuorateError {
     "ROUND_FORSWORN",
     `this miner signs nothing in round ${round}: it lost its journal while the round was open, and a second signature is slashed`,
     { round: String(round) },
+  );
+}
+
+/** Receipts and the manifest of a round wait for each other: each is signed knowing the other. */
+function promises({ round, openingHash }: RoundKey): string {
+  return `promises:${round}:${openingHash.toLowerCase()}`;
+}
+
+function brokenReceipt({ round, client, modelRoot }: Receipt): QuorateError {
+  return new QuorateError(
+    "RECEIPT_BROKEN",
+    `the list for round ${round} leaves out client ${client}, whose update ${modelRoot} this miner acknowledged: signing it would cost stake`,
+    { round: String(round), client, modelRoot },
   );
 }
 

@@ -79,6 +79,7 @@ export interface MinerEvent {
     | "vote"
     | "settled"
     | "failed"
+    | "answered"
     | "error";
   readonly round: string;
   readonly [detail: string]: unknown;

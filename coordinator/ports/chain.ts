@@ -1,5 +1,6 @@
 import type { Hex } from "../protocol/bytes.ts";
 import type { ContractRule } from "../protocol/faults/judge.ts";
+import type { LeafRequest } from "../protocol/faults/leaf.ts";
 import type { Candidate, Domain } from "../protocol/round/messages.ts";
 import type { Absentee } from "../protocol/views/attendance.ts";
 import type { CandidateMessage, VoteMessage } from "./transport.ts";
@@ -143,6 +144,17 @@ export interface Head {
   readonly modelCid: Hex;
 }
 
+/** A request to show a leaf that nobody has answered yet. */
+export interface OpenLeafRequest {
+  /** Under which the contract keeps it. */
+  readonly key: Hex;
+  readonly id: LeafRequest;
+  /** The candidate it is about. */
+  readonly candidate: Candidate;
+  /** Last moment of an answer, block time in seconds. */
+  readonly dueAt: number;
+}
+
 export interface BlockTime {
   readonly number: number;
   readonly hash: Hex;
@@ -174,6 +186,8 @@ export interface ChainReader {
   latestBlock(): Promise<BlockTime>;
   /** Timestamp the next block would carry, seconds: what a deadline is compared with. */
   pendingTime(): Promise<number>;
+  /** Of recent rounds. */
+  leafRequests(): Promise<readonly OpenLeafRequest[]>;
   /** Already paid out to a client. */
   claimed(client: Hex): Promise<bigint>;
   /** The last agreed and final settlement's payout root, and the manifest digest of its round. */
@@ -197,5 +211,7 @@ export interface ChainWriter {
   deactivate(miner: Hex, asOfRound: bigint): Promise<Sent>;
   /** Asks for the own seat again, from the next opening on. */
   reactivate(): Promise<Sent>;
+  /** Shows the leaf; see IFaultProofs.answerLeaf. */
+  answerLeaf(request: LeafRequest, opening: Hex): Promise<Sent>;
   claim(client: Hex, cumulative: bigint, proof: readonly Hex[]): Promise<Sent>;
 }

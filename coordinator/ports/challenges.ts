@@ -1,8 +1,11 @@
 import type { Hex } from "../protocol/bytes.ts";
 import type { ContradictionProof } from "../protocol/faults/contradiction.ts";
+import type { LeafRequest } from "../protocol/faults/leaf.ts";
 import type { ColumnProof } from "../protocol/faults/proof.ts";
+import type { ReceiptProof } from "../protocol/faults/receipt.ts";
 import type { ReferenceProof } from "../protocol/faults/reference.ts";
 import type { Candidate } from "../protocol/round/messages.ts";
+import type { UpdateReference } from "../protocol/round/references.ts";
 import type { Sent } from "./chain.ts";
 
 /** A signature that makes its author answer for a wrong candidate; 64-byte compact. */
@@ -15,7 +18,7 @@ export interface Accusation {
 }
 
 /** A posted candidate as the contract needs it to be named. */
-interface Contested {
+export interface Contested {
   /** Id of the candidate. */
   readonly id: Hex;
   readonly candidate: Candidate;
@@ -39,6 +42,32 @@ export interface Refutation extends Contested {
   readonly no: Hex;
 }
 
+/** All that proves that a signer left out a client that it had acknowledged. */
+export interface ReceiptChallenge extends Contested {
+  readonly proof: ReceiptProof;
+}
+
+/** What is asked for of a posted candidate. */
+export interface LeafQuestion extends Contested {
+  /** Place of the update in the manifest; null for the candidate's own model. */
+  readonly index: number | null;
+  readonly leaf: number;
+  /** All of the manifest's; empty for the candidate's own model. */
+  readonly references: readonly UpdateReference[];
+}
+
+/** A request that nobody answered in time. */
+export interface LeafConclusion {
+  readonly request: LeafRequest;
+  /** What the round was opened with. */
+  readonly opening: {
+    readonly baseRoot: Hex;
+    readonly parametersHash: Hex;
+    readonly previousBlockHash: Hex;
+  };
+  readonly accused: readonly Accusation[];
+}
+
 /** A proof that holds. */
 export interface Proven {
   readonly committed: Sent;
@@ -56,4 +85,10 @@ export interface Challenger {
   prove(challenge: Challenge): Promise<Proven>;
   proveDouble(proof: ContradictionProof): Promise<Proven>;
   refute(refutation: Refutation): Promise<Proven>;
+  proveReceipt(challenge: ReceiptChallenge): Promise<Proven>;
+  /** Demands a leaf; approves the bond first if the allowance is short. */
+  ask(question: LeafQuestion): Promise<Sent>;
+  conclude(conclusion: LeafConclusion): Promise<Sent>;
+  /** Takes back the bond of a request that something else decided. */
+  release(request: LeafRequest): Promise<Sent>;
 }

@@ -16,18 +16,27 @@ export async function challengeOf(
   challenger: Hex,
 ): Promise<Challenge> {
   const opening = await openingOf(chain, record);
+  const accused = await accusedOf(chain, { record, posted }, challenger);
+  const { id, candidate } = posted;
+  return { id, candidate, ...opening, proof: fault.proof, accused };
+}
+
+/** Everybody who answers for a candidate but the challenger itself. @throws QuorateError NOBODY_TO_ACCUSE */
+export async function accusedOf(
+  chain: ChainHistory,
+  { record, posted }: { readonly record: RoundRecord; readonly posted: CandidateRecord },
+  challenger: Hex,
+): Promise<readonly Accusation[]> {
   const accused = [
     ...signersOf(posted, challenger),
     ...(await votersOf(chain, record, { posted, challenger })),
   ];
-  if (accused.length === 0)
-    throw new QuorateError(
-      "NOBODY_TO_ACCUSE",
-      `only ${challenger} itself signed candidate ${posted.id}, and nobody can challenge itself`,
-      { challenger },
-    );
-  const { id, candidate } = posted;
-  return { id, candidate, ...opening, proof: fault.proof, accused };
+  if (accused.length > 0) return accused;
+  throw new QuorateError(
+    "NOBODY_TO_ACCUSE",
+    `only ${challenger} itself signed candidate ${posted.id}, and nobody can challenge itself`,
+    { challenger },
+  );
 }
 
 /** What of a round's opening only its preimage shows. @throws QuorateError BLOCK_UNKNOWN */

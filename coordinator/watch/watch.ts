@@ -8,11 +8,15 @@ import type { CandidateRecord, RoundRecord } from "../protocol/views/federation-
 import { challengeOf } from "./challenge.ts";
 import { contestable } from "./contestable.ts";
 import { describedFault, type Fault, type FaultSearch, findFault } from "./find-fault.ts";
+import { isMissing } from "./find-withheld.ts";
+import { patientContent } from "./patient-content.ts";
+import { createLeafWatch, type LeafWatchEvent } from "./watch-leaves.ts";
 import { createMinerWatch, type MinerWatchEvent } from "./watch-miners.ts";
 
 /** What a watchtower tells about one candidate, or one miner. */
 export type WatchEvent =
   | MinerWatchEvent
+  | LeafWatchEvent
   | { readonly kind: "right"; readonly round: bigint; readonly candidate: Hex }
   | {
       readonly kind: "wrong";
@@ -44,6 +48,8 @@ export type WatchEvent =
     };
 
 export interface WatchDeps extends FaultSearch {
+  /** Most own bonds open or lost at any time, for asking for data nobody serves; 0 or absent: never ask. */
+  readonly bonds?: number;
   readonly chain: ChainHistory;
   readonly recoverer: Recoverer;
   /** What miners signed, as far as it was seen off chain; what is on chain is added to it. */
@@ -57,6 +63,8 @@ export interface WatchDeps extends FaultSearch {
 export interface Watch {
   /** One pass; resolves with the candidates looked at. */
   inspect(now: number): Promise<number>;
+  /** True if another pass may bring more though no block came: a request runs, or data is missing that may be asked for. */
+  waiting(): boolean;
 }
 
 /** Refusals that the next pass would meet again. */
@@ -70,8 +78,19 @@ const CLOSED = [
   "NOBODY_TO_ACCUSE",
 ];
 
-export function createWatch(deps: WatchDeps): Watch {
+/** Of one file, milliseconds at most: half of a vote window, which is what voters wait, but no longer than this. */
+const LONGEST_FETCH_MS = 60_000;
+/** Passes in a row that must miss a candidate's data before it is asked for. */
+const MISSES = 2;
+
+export function createWatch(options: WatchDeps): Watch {
+  let fetchMs = LONGEST_FETCH_MS;
+  const deps = { ...options, content: patientContent(options.content, () => fetchMs) };
   const closed = new Set<string>();
+  const misses = new Map<string, number>();
+  const told = new Map<string, string>();
+  const leaves = createLeafWatch(deps);
+  let waiting = false;
   const inspectMiners = createMinerWatch(deps);
 
   const inspectOne = async (record: RoundRecord, posted: CandidateRecord): Promise<void> => {
@@ -96,13 +115,37 @@ export function createWatch(deps: WatchDeps): Watch {
     } catch (error) {
       if (!isQuorateError(error)) throw error;
       if (CLOSED.includes(error.code)) closed.add(key);
-      deps.emit({ kind: "unproven", ...about, code: error.code, message: error.message });
+      // Told once: a pass may follow every second.
+      if (told.get(key) !== error.code)
+        deps.emit({ kind: "unproven", ...about, code: error.code, message: error.message });
+      told.set(key, error.code);
+      if (isMissing(error)) await miss(record, posted, key);
+    }
+  };
+
+  /** Asks for what was missing again and again. */
+  const miss = async (record: RoundRecord, posted: CandidateRecord, key: string): Promise<void> => {
+    if (!deps.challenger || !deps.bonds) return;
+    waiting = true;
+    misses.set(key, (misses.get(key) ?? 0) + 1);
+    if (misses.get(key)! < MISSES) return;
+    try {
+      await leaves.ask(await deps.chain.view(), record, posted);
+    } catch (error) {
+      if (!isQuorateError(error)) throw error;
+      const { code, message } = error;
+      if (told.get(`${key} ask`) !== code)
+        deps.emit({ kind: "undecided", round: record.round, candidate: posted.id, code, message });
+      told.set(`${key} ask`, code);
     }
   };
 
   return {
     async inspect(now) {
       const view = await deps.chain.view();
+      const voteWindow = Number(view.parameters?.voteWindow ?? 0n);
+      fetchMs = Math.max(1_000, Math.min(LONGEST_FETCH_MS, voteWindow * 500));
+      waiting = await leaves.decide(view, now);
       const open = contestable(view, now).filter(
         ([record, posted]) => !closed.has(`${record.openingHash} ${posted.id}`),
       );
@@ -110,5 +153,6 @@ export function createWatch(deps: WatchDeps): Watch {
       await inspectMiners(view, now);
       return open.length;
     },
+    waiting: () => waiting,
   };
 }

@@ -15,6 +15,7 @@ import { CandidateCard } from "./candidate.tsx";
 import { RoundFaults } from "./round-faults.tsx";
 import { RoundGas } from "./round-gas.tsx";
 import { RoundPayouts } from "./round-payouts.tsx";
+import { RoundReceipts, RoundRequests } from "./round-requests.tsx";
 import { RoundScores } from "./round-scores.tsx";
 import { paidOf } from "./rounds.tsx";
 
@@ -101,6 +102,8 @@ function RoundOf({ record }: { record: RoundRecord }) {
         </Card>
       ) : null}
       <RoundFaults record={record} />
+      <RoundRequests record={record} />
+      <RoundReceipts record={record} />
       <Refused record={record} />
       <RoundPayouts record={record} />
       <RoundScores record={record} />

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import type { Hex } from "../../coordinator/protocol/bytes.ts";
-import type { Moment } from "../../coordinator/protocol/views/federation-view.ts";
+import type { Moment } from "../../coordinator/protocol/views/moment.ts";
 import { type PublicPage, publicLink } from "../../coordinator/protocol/views/public-explorers.ts";
 import { cidOf } from "../format/cid.ts";
 import { formatAge, formatInteger, formatUnits, formatUtc, formatWei, shorten } from "../format/text.ts";

@@ -29,6 +29,8 @@ export const FAULTS = {
   }),
   /** Settles with its own votes alone. */
   "omits-votes": (deps) => ({ ...deps, chain: { ...deps.chain, settle: settleAlone(deps) } }),
+  /** Turns over mantissa bit 12 of one weight, and keeps the model to itself: nobody can find the weight. */
+  "withholds-model": (deps) => hideAggregates({ ...deps, aggregator: flipBit(deps.aggregator!, 12) }),
 } as const satisfies Record<string, (deps: MinerDeps) => MinerDeps>;
 
 export type Fault = keyof typeof FAULTS;
@@ -104,6 +106,31 @@ function flipBit(engine: Aggregator, bit: number): Aggregator {
     const floats = result.floats.slice();
     new Uint32Array(floats.buffer)[WRONG_COORDINATE]! ^= 1 << bit;
     return { ...result, floats };
+  };
+}
+
+/** Stores its own aggregates where no peer finds them; all else is served. */
+function hideAggregates(deps: MinerDeps): MinerDeps {
+  const { store } = deps;
+  const own: Buffer[] = [];
+  const hidden = new Map<string, Uint8Array>();
+  return {
+    ...deps,
+    async aggregator(...args) {
+      const result = await deps.aggregator!(...args);
+      own.push(Buffer.from(result.floats.slice().buffer));
+      return result;
+    },
+    store: {
+      ...store,
+      async add(bytes, ...rest) {
+        if (!own.some((floats) => Buffer.from(bytes).includes(floats))) return store.add(bytes, ...rest);
+        const digest = await store.digest(bytes);
+        hidden.set(digest.toLowerCase(), bytes);
+        return digest;
+      },
+      read: async (digest, ...rest) => hidden.get(digest.toLowerCase()) ?? store.read(digest, ...rest),
+    },
   };
 }
 

@@ -19,7 +19,7 @@ await withCleanup(async (cleanup) => {
   const key = { keystore: keystore!, passwordFile: passwordFile! };
   const options = { rpc: rpc!, contract: contract as Hex, ...key, ...(task && { task }) };
   const loopback = { host: "127.0.0.1", metricsHost: "127.0.0.1" };
-  const node = { ...loopback, watch: false, logLevel: "info", json: true };
+  const node = { ...loopback, watch: false, bonds: 0, logLevel: "info", json: true };
   const cli = { io: processIo(), result: { code: EXIT.ok }, signal: stop.signal };
   await startMiner({ ...options, ...node }, cli, cleanup, {
     deps: FAULTS[fault],

@@ -135,14 +135,14 @@ export function profileFor({
   validationSize = VALIDATION_IMAGES,
   slack = 1,
 }: Pick<DemoOptions, "clients" | "miners" | "validationSize" | "slack">): Profile {
-  const { parameters, ringSlots } = PROFILES.demo;
+  const { parameters, ringSlots, leafBond } = PROFILES.demo;
   const sharing = Math.ceil(miners / availableParallelism()) * BUSY;
   const coalitions = 2 ** Math.min(clients, EXACT_SHAPLEY_CLIENTS);
   const scoring = Math.ceil(coalitions * validationSize * SCORE_SECONDS * sharing);
   const collectMax = Math.max(parameters.collectMax, CLIENT_SECONDS * clients) * slack;
   const proposeSlot = Math.max(parameters.proposeSlot, scoring) * slack;
   const voteWindow = Math.max(parameters.voteWindow, scoring) * slack;
-  return { parameters: { ...parameters, collectMax, proposeSlot, voteWindow }, ringSlots };
+  return { parameters: { ...parameters, collectMax, proposeSlot, voteWindow }, ringSlots, leafBond };
 }
 
 /** Splits the data and starts one process per miner and client. */
@@ -180,8 +180,9 @@ export function startMiner(
   const node = [...chainArgs(federation), ...keyArgs(federation.miners[index]!)];
   const { faulty, listenAt } = options;
   const port = listenAt ? ["--port", String(listenAt[index])] : [];
+  const bonds = options.bonds ? ["--bonds", String(options.bonds)] : [];
   const shown = ["--json", "--log-level", "info", "--metrics-port", "0"];
-  const honest = [CLI, "miner", "run", ...node, ...shown, ...port, ...task];
+  const honest = [CLI, "miner", "run", ...node, ...shown, ...port, ...bonds, ...task];
   const args = index === faulty?.index ? [FAULTY, "--fault", faulty.fault, ...node, ...task] : honest;
   supervisor.start({ name: `miner-${index + 1}`, args });
 }

@@ -14,11 +14,13 @@ export async function readMoney({ funder, provider, miners, clients }: DemoFeder
   const balanceOf = (account: string): Promise<bigint> => token.balanceOf!(account, at);
   const registryBalance = await balanceOf(await registry.getAddress());
   const potBalance = await balanceOf(await pot.getAddress());
+  const proofs = await contractAt(funder, "FaultProofs");
+  const bonds = await balanceOf(await proofs.getAddress());
   const users = [...miners, ...clients].map(({ wallet }) => wallet.address);
   const balances = await Promise.all([SLASHED, funder.deployment.deployer, ...users].map(balanceOf));
   return {
     supply: await token.totalSupply!(at),
-    balances: balances.reduce((sum, value) => sum + value, registryBalance + potBalance),
+    balances: balances.reduce((sum, value) => sum + value, registryBalance + potBalance + bonds),
     registryBalance,
     staked: await registry.totalHeld!(at),
     potBalance,

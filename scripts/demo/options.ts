@@ -34,6 +34,8 @@ export interface DemoOptions {
   readonly attack: Attack;
   readonly miners: number;
   /** A miner that is not honest. */
+  /** Bonds each honest miner may put up for data that nobody serves. */
+  readonly bonds?: number;
   readonly faulty?: { readonly index: number; readonly fault: Fault };
   /** More arguments of anvil, if it is to be the chain; paths are relative to `out`. Else a Hardhat chain. */
   readonly anvil?: readonly string[];

@@ -115,7 +115,10 @@ function steps({ profile, task, rule, token }: DeployOptions): Step[] {
         profile.ringSlots,
       ],
     },
-    { name: FAULT_PROOFS, args: ({ of }) => [{ consensus: of(CONSENSUS), rule: contractRule(rule) }] },
+    {
+      name: FAULT_PROOFS,
+      args: ({ of }) => [{ consensus: of(CONSENSUS), rule: contractRule(rule), leafBond: profile.leafBond }],
+    },
   ];
 }
 

@@ -21,10 +21,12 @@ export interface FederationParameters {
   readonly maxStake: bigint;
 }
 
-/** A set of settings and the number of ring slots that fits its challenge window. */
+/** A set of settings, the number of ring slots that fits its challenge window, and what a request for a leaf costs. */
 export interface Profile {
   readonly parameters: FederationParameters;
   readonly ringSlots: number;
+  /** Smallest unit of the token; 1/1,000 to 1/50 of the least stake. */
+  readonly leafBond: bigint;
 }
 
 const TOKEN = 10n ** 18n;
@@ -58,6 +60,7 @@ export const PROFILES: Readonly<Record<"demo" | "default", Profile>> = {
       ...COMMON,
     },
     ringSlots: 6,
+    leafBond: 10n * TOKEN,
   },
   default: {
     parameters: {
@@ -72,5 +75,6 @@ export const PROFILES: Readonly<Record<"demo" | "default", Profile>> = {
       ...COMMON,
     },
     ringSlots: 256,
+    leafBond: 10n * TOKEN,
   },
 };

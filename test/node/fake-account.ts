@@ -1,8 +1,9 @@
 import type { ChainReader, ChainWriter, Sent } from "../../coordinator/ports/chain.ts";
 import { type Hex, sameHex, toHex, ZERO_HASH } from "../../coordinator/protocol/bytes.ts";
 import { QuorateError } from "../../coordinator/protocol/errors.ts";
+import { leafRequestId } from "../../coordinator/protocol/faults/leaf.ts";
 import type { FakeChain } from "./fake-chain.ts";
-import { unknown } from "./fake-state.ts";
+import { revert, unknown } from "./fake-state.ts";
 
 /** The chain as one account uses it: answers are copies, and nothing is answered at once. */
 export function accountOf(chain: FakeChain, account: Hex): ChainReader & ChainWriter {
@@ -42,6 +43,14 @@ export function accountOf(chain: FakeChain, account: Hex): ChainReader & ChainWr
     clients: () => read(() => options.clients),
     latestBlock: () => read(() => ({ number: chain.block, hash: ZERO_HASH, timestamp: chain.time() })),
     pendingTime: () => read(() => chain.time()),
+    leafRequests: () => read(() => chain.leafRequests),
+    answerLeaf: (request, opening) =>
+      send("answerLeaf", () => {
+        const key = leafRequestId(request);
+        if (!chain.leafRequests.some((open) => open.key === key)) throw revert("NoOpenRequest");
+        chain.leafRequests = chain.leafRequests.filter((open) => open.key !== key);
+        chain.answers.set(key, opening);
+      }),
     claimed: (client) => read(() => chain.claimed.get(client.toLowerCase()) ?? 0n),
     finalPayouts: () => read(() => chain.finalPayouts()),
     openRound: () => send("openRound", () => chain.openRound()),

@@ -4,6 +4,7 @@ import type {
   ChainWriter,
   Head,
   MinerRecord,
+  OpenLeafRequest,
   PostedCandidate,
   RoundStatus,
   RoundView,
@@ -42,6 +43,9 @@ export class FakeChain {
   readonly parameters: ChainParameters;
   readonly rounds: FakeRound[] = [];
   readonly transactions: FakeTransaction[] = [];
+  leafRequests: OpenLeafRequest[] = [];
+  /** Openings shown, by request. */
+  readonly answers = new Map<Hex, Hex>();
   readonly claimed = new Map<string, bigint>();
   head: Head;
   block = 1;

@@ -2,9 +2,17 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AbiCoder, keccak256 } from "ethers";
 import type { Sent } from "../../ports/chain.ts";
-import type { Challenge, Challenger, Proven, Refutation } from "../../ports/challenges.ts";
+import type {
+  Accusation,
+  Challenge,
+  Challenger,
+  Contested,
+  Proven,
+  Refutation,
+} from "../../ports/challenges.ts";
 import { type Hex, sameHex, toHex } from "../../protocol/bytes.ts";
 import { isQuorateError } from "../../protocol/errors.ts";
+import { MODEL_INDEX } from "../../protocol/views/dispute-records.ts";
 import { candidateContent, splitSignature } from "./encode.ts";
 import type { QuorateReader } from "./reader.ts";
 import { callOf, type Transactor } from "./transactions.ts";
@@ -58,11 +66,7 @@ export function createChallenger(reader: QuorateReader, transactor: Transactor):
     account: transactor.account,
     prove(challenge) {
       const { round } = challenge.candidate;
-      const accused = challenge.accused.map(({ voter, confidence, signature }) => ({
-        voter,
-        confidence,
-        ...splitSignature(signature),
-      }));
+      const accused = encodeAccused(challenge.accused);
       const method = "index" in challenge.proof ? "proveReference" : "proveAggregate";
       return file({ method, round, proof: claimed(challenge), after: [accused] });
     },
@@ -81,7 +85,55 @@ export function createChallenger(reader: QuorateReader, transactor: Transactor):
       const signed = { modelCid: client.modelCid, ...splitSignature(client.signature) };
       return file({ method: "refuteReference", round, proof, before: [signed], after: [r, vs] });
     },
+    proveReceipt({ proof: { receiptSignature, signerSignature, ...proof }, ...contested }) {
+      const { r: receiptR, vs: receiptVs } = splitSignature(receiptSignature);
+      const { r: signerR, vs: signerVs } = splitSignature(signerSignature);
+      const signatures = { receiptR, receiptVs, signerR, signerVs };
+      const { round } = contested.candidate;
+      const whole = { claim: claimOf(contested), ...proof, ...signatures };
+      return file({ method: "proveBrokenReceipt", round, proof: whole });
+    },
+    ...createLeafWrites(reader, transactor, send),
   };
+}
+
+type Send = (method: string, args: readonly unknown[], round: bigint) => Promise<Sent>;
+
+function createLeafWrites(
+  { connection }: QuorateReader,
+  transactor: Transactor,
+  send: Send,
+): Pick<Challenger, "ask" | "conclude" | "release"> {
+  const { contracts, addresses, guard, interfaces } = connection;
+  const allowBond = async (round: bigint): Promise<void> => {
+    const { FaultProofs: proofs, FederationToken: token } = contracts;
+    const bond = await guard("FaultProofs.leafBond", () => proofs.leafBond());
+    const spender = addresses.FaultProofs;
+    const allowed = await guard("token.allowance", () => token.allowance(transactor.account, spender));
+    if (allowed >= bond) return;
+    const data = interfaces.FederationToken.encodeFunctionData("approve", [spender, bond]);
+    await transactor.send({ to: addresses.FederationToken, data, method: "approve", round });
+  };
+  return {
+    async ask({ index, leaf, references, ...contested }) {
+      const { round } = contested.candidate;
+      await allowBond(round);
+      const place = index === null ? MODEL_INDEX : BigInt(index);
+      return send("requestLeaf", [claimOf(contested), references, place, leaf], round);
+    },
+    conclude({ request, opening, accused }) {
+      return send("concludeLeaf", [request, opening, encodeAccused(accused)], request.round);
+    },
+    release: (request) => send("releaseBond", [request], request.round),
+  };
+}
+
+function encodeAccused(accused: readonly Accusation[]) {
+  return accused.map(({ voter, confidence, signature }) => ({
+    voter,
+    confidence,
+    ...splitSignature(signature),
+  }));
 }
 
 /** A proof on its way: the method takes it first, then `before`, the salt, `after`. */
@@ -94,13 +146,17 @@ interface Filing {
 }
 
 /** IFaultProofs.AggregateProof or IFaultProofs.ReferenceProof. */
-function claimed({ id, candidate, parametersHash, previousBlockHash, proof }: Challenge | Refutation) {
+function claimed({ proof, ...contested }: Challenge | Refutation) {
+  return { claim: claimOf(contested), ...proof };
+}
+
+/** IFaultProofs.Claim. */
+function claimOf({ id, candidate, parametersHash, previousBlockHash }: Contested) {
   const { round, baseRoot } = candidate;
-  const claim = {
+  return {
     round,
     candidate: id,
     content: candidateContent(candidate),
     opening: { baseRoot, parametersHash, previousBlockHash },
   };
-  return { claim, ...proof };
 }

@@ -1,7 +1,14 @@
-import type { BlockTime, ChainParameters, ChainReader, Federation } from "../../ports/chain.ts";
+import type {
+  BlockTime,
+  ChainParameters,
+  ChainReader,
+  Federation,
+  OpenLeafRequest,
+} from "../../ports/chain.ts";
 import type { ChainHistory } from "../../ports/chain-history.ts";
 import { type Hex, ZERO_HASH } from "../../protocol/bytes.ts";
 import { QuorateError } from "../../protocol/errors.ts";
+import { leafRequest } from "../../protocol/faults/leaf.ts";
 import { absentees } from "../../protocol/views/attendance.ts";
 import { drawOrder, seedBlock, seedOfBlockHash } from "../../protocol/views/draw.ts";
 import type { FederationView, RoundRecord } from "../../protocol/views/federation-view.ts";
@@ -107,7 +114,7 @@ async function createFederationReads(
 function createRoundReads(
   connection: ChainConnection,
   { recentView, view }: Views,
-): Pick<ChainReader, "currentRound" | "round" | "finalPayouts"> {
+): Pick<ChainReader, "currentRound" | "round" | "finalPayouts" | "leafRequests"> {
   const viewOf = async (known: FederationView, record: RoundRecord) => {
     const order = orderOf(record) ?? (await expectedOrder(connection, record));
     const now = record.ended ? await pendingTime(connection) : record.opened.time;
@@ -125,6 +132,10 @@ function createRoundReads(
       const record = known.rounds.get(round);
       if (!record) throw roundUnknown(round, known.latestRound);
       return viewOf(known, record);
+    },
+    async leafRequests() {
+      const { rounds } = await recentView();
+      return [...rounds.values()].flatMap(openRequests);
     },
     async finalPayouts() {
       const known = await recentView();
@@ -154,6 +165,16 @@ function createMemberReads(
     claimed: (client) =>
       guard("RewardDistributor.claimed", () => contracts.RewardDistributor.claimed(client)),
   };
+}
+
+function openRequests({ round, requests, candidates }: RoundRecord): OpenLeafRequest[] {
+  return requests
+    .filter(({ state }) => state === "open")
+    .flatMap((asked) => {
+      const posted = candidates.find(({ id }) => id === asked.candidate);
+      const id = leafRequest(asked.candidate, { round, ...asked });
+      return posted ? [{ key: asked.id, id, candidate: posted.candidate, dueAt: asked.dueAt }] : [];
+    });
 }
 
 function roundUnknown(round: bigint, latest: bigint): QuorateError {

@@ -98,6 +98,11 @@ function createRoundWrites(reader: QuorateReader, transactor: Transactor): Chain
       if (queued) await registry("applyQueued", []);
       return registry("reactivate", []);
     },
+    answerLeaf: (request, opening) =>
+      transactor.send({
+        ...callOf(reader, "FaultProofs", "answerLeaf", [request, opening]),
+        round: request.round,
+      }),
     async claim(client, cumulative, proof) {
       const { settlement, round } = await settlementOf(reader, payoutRootOf({ client, cumulative }, proof));
       const call = callOf(reader, "RewardDistributor", "claim", [settlement, client, cumulative, proof]);

@@ -7,11 +7,13 @@ import { EXIT, toJson } from "../io.ts";
 import { loadKey } from "../keys.ts";
 import { integerBetween } from "../options.ts";
 import { addClientOptions, type ClientOptions } from "./options.ts";
+import { writeReceipts } from "./receipts.ts";
 import { readInput } from "./training.ts";
 
 interface Options extends ClientOptions {
   readonly model: string;
   readonly samples: number;
+  readonly receipts?: string;
 }
 
 /** The largest sample count the aggregation rule is defined for. */
@@ -31,7 +33,8 @@ export function clientSubmitCommand(cli: Cli): Command {
             "--samples <n>",
             "how many samples it was trained on",
             integerBetween(0, MOST_SAMPLES),
-          ),
+          )
+          .option("--receipts <file>", "keep the miners' receipts here: proof, if one leaves the update out"),
     },
     (options) => withCleanup((cleanup) => submit(options, cli, cleanup)),
   );
@@ -62,6 +65,7 @@ async function submit(options: Options, { io, signal }: Cli, cleanup: Cleanup) {
     sha256,
     signal,
   });
+  if (options.receipts) await writeReceipts(options.receipts, result);
   if (options.json) io.out(toJson(result));
   else {
     io.out(`round ${result.round}: update ${result.modelRoot}, ${result.sampleCount} samples`);

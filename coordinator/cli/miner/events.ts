@@ -14,6 +14,7 @@ const TEXTS: Readonly<Record<MinerEvent["kind"], (fields: Fields) => string>> = 
     `miner ${short(miner)} votes ${support ? `yes, confidence ${confidence}` : `no, reason ${reason}`} on ${short(candidate)}`,
   settled: ({ transaction, gas }) => `settled in ${short(transaction)} (${gas} gas)`,
   failed: ({ transaction }) => `failed in ${short(transaction)}`,
+  answered: ({ request, transaction }) => `request ${short(request)} answered in ${short(transaction)}`,
   error: ({ code, message }) => `error ${code ?? ""} ${message ?? ""}`.trim(),
 };
 

@@ -84,7 +84,7 @@ export async function startMiner(
   const { modelBytes } = federation;
   await serve(miner, { options, record, cleanup, report, modelBytes, metrics, metricsUrl: url });
   const shared = { chain, content, federation, aggregator, recoverer, evidence };
-  if (options.watch) watchAlong({ ...shared, report, signal, cleanup, metrics, logger });
+  if (options.watch) watchAlong({ ...shared, options, report, signal, cleanup, metrics, logger });
 }
 
 function makeMiner(honest: MinerDeps, change: MinerChange): Miner {
@@ -99,14 +99,17 @@ function configOf({ retainRounds }: MinerRunOptions, { miner, endpoint }: MinerR
 
 /** Proves wrong what others posted, beside the node's own work. */
 function watchAlong(
-  parts: Omit<WatchLoop, "challenger" | "sha256"> & {
+  parts: Omit<WatchLoop, "challenger" | "sha256" | "bonds"> & {
     readonly chain: QuorateWriter;
     readonly cleanup: Cleanup;
+    readonly options: MinerRunOptions;
   },
 ): void {
   const stop = new AbortController();
   const signal = AbortSignal.any([parts.signal, stop.signal]);
-  const running = watchLoop({ ...parts, signal, challenger: parts.chain.challenger, sha256 });
+  const { options, chain } = parts;
+  const { bonds } = options;
+  const running = watchLoop({ ...parts, bonds, signal, challenger: chain.challenger, sha256 });
   parts.cleanup.add(async () => {
     stop.abort();
     await running;

@@ -4,6 +4,7 @@ import { withCleanup } from "../cleanup.ts";
 import { type Cli, subcommand } from "../command.ts";
 import type { WriterOptions } from "../connect.ts";
 import { addChainOptions, addJsonOption, addKeyOptions, integerBetween, parseAddress } from "../options.ts";
+import { addBondsOption } from "../watch.ts";
 
 export interface MinerRunOptions extends WriterOptions {
   readonly miner?: Hex;
@@ -15,6 +16,8 @@ export interface MinerRunOptions extends WriterOptions {
   readonly retainRounds?: number;
   /** False with --no-watch. */
   readonly watch: boolean;
+  /** Most bonds open or lost at a time, for data that nobody serves. */
+  readonly bonds: number;
   /** No metrics page without it. */
   readonly metricsPort?: number;
   readonly metricsHost: string;
@@ -32,7 +35,8 @@ export function minerRunCommand(cli: Cli): Command {
     {
       name: "run",
       summary: "run a miner's node until stopped",
-      addOptions: (command) => addRunOptions(addJsonOption(addKeyOptions(addChainOptions(command)))),
+      addOptions: (command) =>
+        addBondsOption(addRunOptions(addJsonOption(addKeyOptions(addChainOptions(command))))),
     },
     (options) =>
       withCleanup(async (cleanup) => {

@@ -41,6 +41,11 @@ const METHOD_PHASES: Readonly<Record<string, Phase>> = {
   accuse: "challenge",
   refuteCoordinate: "challenge",
   refuteReference: "challenge",
+  requestLeaf: "challenge",
+  answerLeaf: "challenge",
+  concludeLeaf: "challenge",
+  releaseBond: "challenge",
+  proveBrokenReceipt: "challenge",
 };
 
 /** The phase a contract method belongs to; whatever is no part of a round is set-up. */

@@ -49,22 +49,24 @@ export function compareReferences(a: UpdateReference, b: UpdateReference): numbe
 }
 
 /**
- * The canonical list out of any set of signed updates of one round: of several by one client the lowest reference
- * counts; of equal model roots by several clients the lowest address counts; ascending by client.
+ * The canonical list out of any set of signed updates of one round, ascending by client: of several by one client the
+ * lowest reference counts whose model root is not that of a lower address's entry. So a client is left out only if each
+ * of its models is in the list under another name, and no copy makes a miner break its receipt for an original.
  */
 export function canonicalUpdates(updates: readonly SignedUpdate[]): SignedUpdate[] {
-  const byClient = new Map<string, SignedUpdate>();
-  for (const signed of updates) {
-    const key = signed.client.toLowerCase();
-    const held = byClient.get(key);
-    if (!held || compareReferences(referenceOf(signed), referenceOf(held)) < 0) byClient.set(key, signed);
-  }
-  const ascending = [...byClient.values()].sort((a, b) => compareHex(a.client, b.client));
+  const lowestFirst = updates
+    .map((signed) => ({ signed, reference: referenceOf(signed) }))
+    .sort(
+      (a, b) => compareHex(a.signed.client, b.signed.client) || compareReferences(a.reference, b.reference),
+    );
+  const clients = new Set<string>();
   const roots = new Set<string>();
-  return ascending.filter((signed) => {
+  return lowestFirst.flatMap(({ signed }) => {
+    const client = signed.client.toLowerCase();
     const root = signed.update.modelRoot.toLowerCase();
-    if (roots.has(root)) return false;
+    if (clients.has(client) || roots.has(root)) return [];
+    clients.add(client);
     roots.add(root);
-    return true;
+    return [signed];
   });
 }

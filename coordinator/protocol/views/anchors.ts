@@ -1,5 +1,5 @@
 import type { Hex } from "../bytes.ts";
-import type { Moment } from "./federation-view.ts";
+import type { Moment } from "./moment.ts";
 
 /** Anchors in a view: older ones prove nothing that newer ones don't. */
 export const ANCHORS_KEPT = 1_000;

@@ -4,10 +4,10 @@ import type {
   ClientView,
   FederationView,
   MinerView,
-  Moment,
   RoundRecord,
   SettlementView,
 } from "./federation-view.ts";
+import type { Moment } from "./moment.ts";
 
 /** A view while events are being folded into it; its records are replaced, never changed. */
 export type Draft = {

@@ -1,7 +1,9 @@
 import type { Hex } from "../bytes.ts";
 import type { Candidate } from "../round/messages.ts";
 import type { AnchorRecord } from "./anchors.ts";
+import type { BrokenReceiptRecord, FaultRecord, LeafRequestRecord } from "./dispute-records.ts";
 import type { ContractParameters } from "./events.ts";
+import type { Moment } from "./moment.ts";
 
 /** What happened to a round. */
 export type RoundStatus = "open" | "agreed" | "failed" | "degraded" | "ratified" | "reverted" | "voided";
@@ -14,15 +16,6 @@ export interface Seat {
   readonly miner: Hex;
   readonly key: Hex;
   readonly weight: bigint;
-}
-
-/** Where and when something happened. */
-export interface Moment {
-  readonly transaction: Hex;
-  readonly block: number;
-  readonly blockHash: Hex;
-  /** Block time, seconds. */
-  readonly time: number;
 }
 
 export interface CandidateRecord {
@@ -64,16 +57,6 @@ export interface ScoreRecord {
   readonly weight: bigint;
 }
 
-/** A candidate that was proven wrong. */
-export interface FaultRecord {
-  /** Candidate id. */
-  readonly candidate: Hex;
-  readonly finder: Hex;
-  /** Rate of the slash, basis points. */
-  readonly slashBps: number;
-  readonly proven: Moment;
-}
-
 export interface RoundRecord {
   readonly round: bigint;
   readonly status: RoundStatus;
@@ -94,6 +77,9 @@ export interface RoundRecord {
   readonly activeWeight: bigint;
   /** In the order of their proofs. */
   readonly faults: readonly FaultRecord[];
+  /** In the order they were made. */
+  readonly requests: readonly LeafRequestRecord[];
+  readonly brokenReceipts: readonly BrokenReceiptRecord[];
   /** Payouts of the head the round builds on. */
   readonly payoutsRoot: Hex;
   readonly payoutsTotal: bigint;
@@ -222,6 +208,8 @@ export interface FederationView {
   readonly anchors: readonly AnchorRecord[];
   /** Hash of the committee that anchors now; null before the founding. */
   readonly heldConfig: Hex | null;
+  /** Put up with requests for leaves that are open. */
+  readonly bonds: bigint;
 }
 
 export const EMPTY_VIEW: FederationView = {
@@ -242,4 +230,5 @@ export const EMPTY_VIEW: FederationView = {
   claimed: 0n,
   anchors: [],
   heldConfig: null,
+  bonds: 0n,
 };

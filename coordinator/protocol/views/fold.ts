@@ -2,11 +2,18 @@ import { type Draft, draftOf, type Reducers } from "./draft.ts";
 import type { ChainEvent } from "./events.ts";
 import type { FederationView } from "./federation-view.ts";
 import { ANCHOR_REDUCERS } from "./reduce-anchors.ts";
+import { DISPUTE_REDUCERS } from "./reduce-disputes.ts";
 import { MINER_REDUCERS } from "./reduce-miners.ts";
 import { MONEY_REDUCERS } from "./reduce-money.ts";
 import { ROUND_REDUCERS } from "./reduce-rounds.ts";
 
-const REDUCERS: Reducers = { ...ROUND_REDUCERS, ...MINER_REDUCERS, ...MONEY_REDUCERS, ...ANCHOR_REDUCERS };
+const REDUCERS: Reducers = {
+  ...ROUND_REDUCERS,
+  ...MINER_REDUCERS,
+  ...MONEY_REDUCERS,
+  ...DISPUTE_REDUCERS,
+  ...ANCHOR_REDUCERS,
+};
 
 /**
  * The view after `events`, which follow those already in `view` in the order of the chain. Pure: `view` is unchanged,

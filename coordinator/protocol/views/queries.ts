@@ -163,6 +163,8 @@ interface TokenTotals {
   readonly claimed: bigint;
   /** Sum of all cumulative payouts of the newest settlement. */
   readonly promised: bigint;
+  /** Put up with requests that are open. */
+  readonly bonds: bigint;
 }
 
 /** Money in the federation's contracts. */
@@ -174,6 +176,7 @@ export function tokenTotals(view: FederationView): TokenTotals {
     funded: view.funded,
     claimed: view.claimed,
     promised: view.settlements.get(view.latestSettlement)?.total ?? 0n,
+    bonds: view.bonds,
   };
 }
 

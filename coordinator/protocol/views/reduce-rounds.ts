@@ -51,14 +51,6 @@ export const ROUND_REDUCERS: Reducers = {
       transactions: withTransaction(record, event.transaction),
     }));
   },
-  CandidateDisproven(draft, event) {
-    const { round, candidate, finder, slashBps } = event.args;
-    const fault = { candidate, finder, slashBps: Number(slashBps), proven: momentOf(event) };
-    updateRound(draft, round, (record) => ({
-      faults: [...record.faults, fault],
-      transactions: withTransaction(record, event.transaction),
-    }));
-  },
   ...DEGRADED_REDUCERS,
 };
 
@@ -84,6 +76,8 @@ const FRESH_ROUND = {
   scores: [],
   jailed: [],
   faults: [],
+  requests: [],
+  brokenReceipts: [],
 } as const satisfies Partial<RoundRecord>;
 
 function open(draft: Draft, event: EventOf<"RoundOpened">): void {

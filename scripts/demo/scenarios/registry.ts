@@ -7,6 +7,7 @@ import { LIES } from "./lies.ts";
 import { OUTAGES } from "./outages.ts";
 import { runScenario, type Scenario, type ScenarioResult } from "./scenario.ts";
 import { DOUBLE_DEALING } from "./signatures.ts";
+import { WITHHELD } from "./withheld.ts";
 
 const INTERRUPTED = 130;
 
@@ -14,6 +15,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...LONE_MINERS,
   ...LIES,
   ...DOUBLE_DEALING,
+  ...WITHHELD,
   ...CRASHES,
   ...CHAIN_FAULTS,
   ...OUTAGES,

@@ -125,6 +125,7 @@ export async function deployFederation(
     { ...TEST_PARAMETERS, ...parameters },
     ringSlots,
   );
-  await deploy("FaultProofs", { consensus: deployed, rule: contractRule(rule) });
+  const leafBond = 10n * 10n ** 18n;
+  await deploy("FaultProofs", { consensus: deployed, rule: contractRule(rule), leafBond });
   return deployed as Hex;
 }

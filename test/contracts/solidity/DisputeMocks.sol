@@ -22,7 +22,7 @@ contract ConsensusMock {
     IRoundConsensus.Wiring private _wiring;
 
     function wire(address minerRegistry, address clientRegistry, address faultProofs) external {
-        _wiring = IRoundConsensus.Wiring(minerRegistry, clientRegistry, address(0), faultProofs);
+        _wiring = IRoundConsensus.Wiring(minerRegistry, clientRegistry, address(this), faultProofs);
     }
 
     function wiring() external view returns (IRoundConsensus.Wiring memory) {
@@ -67,6 +67,15 @@ contract ConsensusMock {
 
     function hashTypedData(bytes32 structHash) public view returns (bytes32) {
         return keccak256(abi.encodePacked(hex"1901", Messages.domainSeparator(address(this)), structHash));
+    }
+
+    function stakeBounds() external pure returns (uint256, uint256, uint16) {
+        return (1_000e18, 100_000e18, 10_000);
+    }
+
+    /// @dev Stands for the pot as well; no test of this one pays a bond.
+    function token() external pure returns (address) {
+        return address(0);
     }
 
     function task() external view returns (IRoundConsensus.Task memory t) {

@@ -39,7 +39,8 @@ abstract contract DisputeTest is Artifacts {
     function _deploy(CoordinateJudge.Rule memory rule) internal {
         address predicted = vm.computeCreateAddress(address(this), vm.getNonce(address(this)));
         consensus.wire(address(miners), address(clients), predicted);
-        proofs = IFaultProofs(deploy("FaultProofs", abi.encode(IFaultProofs.Setup(address(consensus), rule))));
+        IFaultProofs.Setup memory setup = IFaultProofs.Setup(address(consensus), rule, 10e18);
+        proofs = IFaultProofs(deploy("FaultProofs", abi.encode(setup)));
     }
 
     // ------------------------------------------------------------------ proofs

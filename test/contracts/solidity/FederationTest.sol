@@ -24,6 +24,7 @@ abstract contract FederationTest is Artifacts {
     uint256 internal constant STAKE = 1_000e18;
     uint256 internal constant MAX_STAKE = 100_000e18;
     uint96 internal constant BUDGET = 100e18;
+    uint256 internal constant LEAF_BOND = 10e18;
     uint256 internal constant FUNDED = 10_000e18;
     uint256 internal constant RING = 6;
     bytes32 internal constant GENESIS = bytes32(uint256(0x11));

@@ -4,6 +4,7 @@ import { fedAvg } from "../../../coordinator/protocol/aggregation/fedavg.ts";
 import type { Hex } from "../../../coordinator/protocol/bytes.ts";
 import { bitsOf } from "../../../coordinator/protocol/faults/find.ts";
 import type { ProvableRule } from "../../../coordinator/protocol/faults/judge.ts";
+import { leafRequest } from "../../../coordinator/protocol/faults/leaf.ts";
 import { buildColumnProof } from "../../../coordinator/protocol/faults/proof.ts";
 import type { ReferenceProof } from "../../../coordinator/protocol/faults/reference.ts";
 import { createPrng } from "../../../coordinator/protocol/learning/prng.ts";
@@ -11,7 +12,7 @@ import type { Model } from "../../../coordinator/protocol/model/model.ts";
 import { modelRoot } from "../../../coordinator/protocol/model/model-root.ts";
 import { updatesHash } from "../../../coordinator/protocol/round/references.ts";
 import type { IFaultProofs } from "../../../types/contracts/FaultProofs.ts";
-import { type Federation, task } from "./federation.ts";
+import { type Federation, LEAF_BOND, task } from "./federation.ts";
 import { type Content, candidateId, candidateMessage, content, order, sign } from "./round.ts";
 
 /** FedAvg as the demo's federation proves it. */
@@ -20,6 +21,8 @@ export const FEDAVG_ON_CHAIN = { kind: 1, trim: 0, maxExponent: 136 };
 
 const SALT = `0x${"5a".repeat(32)}`;
 const COORDINATE = 4_321;
+/** The one that coordinate is in. */
+export const LEAF = 67;
 const sha256 = (bytes: Uint8Array) => hash("sha256", bytes, "buffer");
 
 /** Updates of real size and what a candidate claims their average to be. */
@@ -109,7 +112,50 @@ export async function committedReferenceProof(f: Federation, content: Content, b
   return [proof, SALT, await accusedOf(f, content)] as const;
 }
 
-async function claimOn(f: Federation, content: Content): Promise<IFaultProofs.ClaimStruct> {
+/**
+ * The committed proof that the proposer of rank 0 left out a client that it had acknowledged: arguments of
+ * `proveBrokenReceipt`.
+ */
+export async function committedReceiptProof(
+  f: Federation,
+  { content, references }: Aggregation,
+  { client, modelRoot }: { readonly client: string; readonly modelRoot: string },
+) {
+  const [signer] = await order(f);
+  const { round, openingHash } = await candidateMessage(f, content);
+  const receipt = await sign(f, signer!, "Receipt", { round, openingHash, client, modelRoot });
+  const [signature] = await accusedOf(f, content);
+  const proof: IFaultProofs.ReceiptProofStruct = {
+    claim: await claimOn(f, content),
+    references: [...references],
+    client,
+    modelRoot,
+    receiptR: receipt.r,
+    receiptVs: receipt.vs,
+    signerR: signature!.r,
+    signerVs: signature!.vs,
+  };
+  await commit(f, "proveBrokenReceipt", proof);
+  return [proof, SALT] as const;
+}
+
+/** Asks for a leaf of update `index`, or of the candidate's model if that is null, with the stranger's bond. */
+export async function askForLeaf(f: Federation, { content, references }: Aggregation, index: number | null) {
+  const claim = await claimOn(f, content);
+  const asked = leafRequest(claim.candidate as Hex, {
+    round: BigInt(claim.round),
+    index,
+    leaf: LEAF,
+    modelRoot: index === null ? (content.modelRoot as Hex) : references[index]!.modelRoot,
+  });
+  await f.token.transfer(f.stranger.address, LEAF_BOND);
+  await f.token.connect(f.stranger).approve(f.faultProofs!, LEAF_BOND);
+  const list = index === null ? [] : [...references];
+  const sent = await f.faultProofs!.connect(f.stranger).requestLeaf(claim, list, asked.index, asked.leaf);
+  return { asked, claim, sent };
+}
+
+export async function claimOn(f: Federation, content: Content): Promise<IFaultProofs.ClaimStruct> {
   const { round, baseRoot } = await candidateMessage(f, content);
   const [opening] = await f.consensus.queryFilter(f.consensus.filters.RoundOpened(round));
   const { parentHash: previousBlockHash } = await opening!.getBlock();
@@ -121,13 +167,15 @@ async function claimOn(f: Federation, content: Content): Promise<IFaultProofs.Cl
   };
 }
 
-async function accusedOf(f: Federation, content: Content) {
+export async function accusedOf(f: Federation, content: Content) {
   const [signer] = await order(f);
   const signature = await sign(f, signer!, "Candidate", await candidateMessage(f, content));
   return [{ voter: false, confidence: 0, ...signature }];
 }
 
-async function commit(f: Federation, method: "proveAggregate" | "proveReference", proof: object) {
+type CommittedMethod = "proveAggregate" | "proveReference" | "proveBrokenReceipt";
+
+async function commit(f: Federation, method: CommittedMethod, proof: object) {
   const coder = AbiCoder.defaultAbiCoder();
   const [type] = f.faultProofs!.interface.getFunction(method)!.inputs;
   const parts = [keccak256(coder.encode([type!], [proof])), f.stranger.address, SALT];

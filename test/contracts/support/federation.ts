@@ -16,6 +16,7 @@ import type {
 export const ONE = 10n ** 18n;
 export const STAKE = 1_000n * ONE;
 export const BUDGET = 100n * ONE;
+export const LEAF_BOND = 10n * ONE;
 export const GENESIS_ROOT = `0x${"11".repeat(32)}`;
 
 /** Length of the first proposers' and each reserve's slot in tests, seconds. */
@@ -140,7 +141,9 @@ export async function deployFederation(options: FederationOptions = {}): Promise
     manager: managerAddress,
   };
   if (options.rule)
-    f.faultProofs = await ethers.deployContract("FaultProofs", [{ consensus, rule: options.rule }]);
+    f.faultProofs = await ethers.deployContract("FaultProofs", [
+      { consensus, rule: options.rule, leafBond: LEAF_BOND },
+    ]);
   await populate(f, stakes, fund);
   if (!options.unopened) await f.consensus.openRound();
   return f;

@@ -265,7 +265,8 @@ contract FaultProofsTest is DisputeTest {
 
     function test_BoundsOfTheSetup() external {
         IFaultProofs.Setup memory s;
-        (s.consensus, s.rule) = (address(consensus), CoordinateJudge.Rule(CoordinateJudge.Kind.FedAvg, 0, 166));
+        (s.consensus, s.leafBond) = (address(consensus), 1e18);
+        s.rule = CoordinateJudge.Rule(CoordinateJudge.Kind.FedAvg, 0, 166);
         vm.expectRevert(abi.encodeWithSelector(IFaultProofs.WrongWiring.selector, consensus, proofs));
         this.deploy("FaultProofs", abi.encode(s));
         s.rule.maxExponent = 167;
@@ -274,6 +275,15 @@ contract FaultProofsTest is DisputeTest {
         );
         vm.expectRevert(abi.encodeWithSelector(CoordinateJudge.BoundTooLarge.selector, 167));
         this.deploy("FaultProofs", abi.encode(s));
+        uint256[2] memory outside = [uint256(1e18 - 1), 20e18 + 1];
+        for (uint256 i = 0; i < 2; ++i) {
+            s.leafBond = outside[i];
+            consensus.wire(
+                address(miners), address(clients), vm.computeCreateAddress(address(this), vm.getNonce(address(this)))
+            );
+            vm.expectRevert(abi.encodeWithSelector(IFaultProofs.LeafBondOutOfRange.selector, outside[i], 1e18, 20e18));
+            this.deploy("FaultProofs", abi.encode(s));
+        }
     }
 
     /// @dev A model with another header or other non-float bytes can't hide behind the short form.

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { AbiCoder, keccak256 } from "ethers";
 import fc from "fast-check";
 import { type Hex, toHex } from "../../../coordinator/protocol/bytes.ts";
+import { keepsReceipt } from "../../../coordinator/protocol/faults/receipt.ts";
 import {
   canonicalUpdates,
   compareReferences,
@@ -91,9 +92,23 @@ describe("canonical updates", () => {
     ]);
   });
 
-  it("do not count a client whose lowest update copies a lower address's model", () => {
-    // Otherwise a copier could send a second update and choose afterwards which one counts.
-    expect(canonicalUpdates([signed(1, 3), signed(2, 3), signed(2, 9)])).to.deep.equal([signed(1, 3)]);
+  it("count another update of a client whose lowest copies a lower address's model", () => {
+    // Its receipt for the other one was given before anybody knew of the copy.
+    const [author, copy, own] = [signed(1, 3), signed(2, 3), signed(2, 9)];
+    expect(canonicalUpdates([author, copy, own])).to.deep.equal([author, own]);
+    expect(canonicalUpdates([author, copy])).to.deep.equal([author]);
+    // The copied client's own choice decides what is a copy.
+    expect(canonicalUpdates([signed(1, 2), author, copy, own])).to.deep.equal([signed(1, 2), copy]);
+  });
+
+  it("leave out no client but those whose every model is there under another name", () => {
+    fc.assert(
+      fc.property(anyUpdates, (updates) => {
+        const canonical = canonicalUpdates(updates).map(referenceOf);
+        for (const { client, update } of updates)
+          expect(keepsReceipt(canonical, { client, modelRoot: update.modelRoot })).to.equal(true);
+      }),
+    );
   });
 
   it("are ascending, unique in client and model, and the same for every order of arrival", () => {

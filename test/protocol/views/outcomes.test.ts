@@ -21,6 +21,12 @@ const vote = (miner: typeof A | typeof B, support: boolean): VoteRecord => ({
 });
 const cast = (miner: typeof A | typeof B, support: boolean) => vote(miner, support) as CastVoteRecord;
 
+/** The fault that a request nobody answered became. */
+const withheld = {
+  faults: [{ candidate: "0xc1", proven: { transaction: "0x7" } }] as never,
+  requests: [{ state: "withheld", decided: { transaction: "0x7" } }] as never,
+};
+
 /** A round of two miners of equal weight. */
 function roundOf(changes: Partial<RoundRecord>): RoundRecord {
   const seats = [A, B].map((miner) => ({ miner, key: miner, weight: 10n }));
@@ -34,6 +40,9 @@ function roundOf(changes: Partial<RoundRecord>): RoundRecord {
     candidates: [candidate],
     castVotes: [],
     countedVotes: [],
+    faults: [],
+    requests: [],
+    brokenReceipts: [],
     ...changes,
   } as unknown as RoundRecord;
 }
@@ -53,11 +62,18 @@ describe("why a round is what it is", () => {
     ["an agreed one", { status: "agreed" }, "AGREED"],
     ["nothing posted", { candidates: [] }, "NO_CANDIDATE"],
     ["all struck", { candidates: [{ ...candidate, struck: true }] }, "PROVEN_WRONG"],
+    ["not shown in time", { candidates: [{ ...candidate, struck: true }], ...withheld }, "DATA_WITHHELD"],
+    [
+      "a broken receipt",
+      { candidates: [{ ...candidate, struck: true }], brokenReceipts: [{ candidate: "0xc1" }] as never },
+      "RECEIPT_BROKEN",
+    ],
     ["a no in the settlement", { countedVotes: [vote(A, true), vote(B, false)] }, "VOTED_DOWN"],
     ["a no cast on chain", { castVotes: [cast(B, false)] }, "VOTED_DOWN"],
     ["a single yes", { castVotes: [cast(A, true)] }, "VOTES_MISSING"],
     ["no vote at all", {}, "VOTES_MISSING"],
     ["reverted", { status: "reverted" }, "WINNER_PROVEN_WRONG"],
+    ["reverted for data", { status: "reverted", winner: "0xc1", ...withheld }, "WINNER_WITHHELD"],
     ["voided", { status: "voided" }, "EARLIER_ROUND_REVERTED"],
     ["one miner's alone", { status: "degraded" }, "ONE_MINER"],
     ["that, confirmed", { status: "ratified" }, "RATIFIED"],
