@@ -27,8 +27,8 @@ const wrongAggregate: Scenario = {
     const [first] = withStatus(alone, "degraded");
     must(alone.latestSettlement === 0n, "nobody is paid for what one miner decides");
     await flow.supervisor.stop([`miner-${LIAR + 1}`]);
-    startMiner(honest(flow), flow.supervisor, flow.federation, LIAR);
     await comeBack(flow);
+    startMiner(honest(flow), flow.supervisor, flow.federation, LIAR);
     const view = await until(
       flow,
       (now) => now.rounds.get(first!.round)?.status === "ratified",
@@ -53,7 +53,10 @@ const aloneForThree: Scenario = {
   what: "one of two miners leaves; the other goes on alone for three rounds, then a third miner joins",
   settings: { rounds: ROUNDS + ALONE, miners: 2 },
   async run(flow) {
+    // Its node must stand still while its key is used by hand, and takes part again until its seat is gone.
+    await flow.supervisor.stop(["miner-2"]);
     await minerCommand(flow, 1, ["exit"]);
+    startMiner(flow.options, flow.supervisor, flow.federation, 1);
     const alone = await until(
       flow,
       (now) => withStatus(now, "degraded").length >= ALONE,
