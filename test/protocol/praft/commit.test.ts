@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { ZERO_HASH } from "../../../coordinator/protocol/bytes.ts";
 import { certify } from "../../../coordinator/protocol/praft/certificates.ts";
+import type { Committee } from "../../../coordinator/protocol/praft/config.ts";
 import type { Effect } from "../../../coordinator/protocol/praft/effects.ts";
 import { hashBlock, payloadRoot } from "../../../coordinator/protocol/praft/encode.ts";
 import { timeoutDigest } from "../../../coordinator/protocol/praft/statements.ts";
@@ -16,9 +17,13 @@ import { committeeWith, GROUP, keyOf, testScheme, voteOf } from "./fixtures.ts";
 
 const committee = committeeWith([1, 1, 1, 1]);
 
-/** An empty block on a certificate, in this view, and the certificate of it. */
-function grow(justify: QuorumCertificate, view: number): { full: FullBlock; qc: QuorumCertificate } {
-  const payload = { bundles: [] };
+/** A block without bundles on a certificate, in this view, and the certificate of it. */
+function grow(
+  justify: QuorumCertificate,
+  view: number,
+  next?: Committee,
+): { full: FullBlock; qc: QuorumCertificate } {
+  const payload = { bundles: [], ...(next && { nextConfig: next }) };
   const block: Block = {
     groupId: GROUP,
     epoch: 0,
@@ -29,7 +34,7 @@ function grow(justify: QuorumCertificate, view: number): { full: FullBlock; qc: 
     stateHeight: 0,
     stateRoot: ZERO_HASH,
     time: 0,
-    nextConfigHash: ZERO_HASH,
+    nextConfigHash: next?.hash ?? ZERO_HASH,
   };
   const hash = hashBlock(block);
   const votes = [0, 2, 3].map((signer) => voteOf(committee, signer, block, hash));
@@ -61,6 +66,16 @@ describe("praft commit", () => {
     const fourth = grow(third.qc, 3);
     tell({ kind: "sync-reply", blocks: [fourth.full], qc: fourth.qc });
     expect(state.committed.height).to.equal(3);
+  });
+
+  it("ends an epoch with the block that closes it, though a later one is committed by the same certificate", () => {
+    const { state, tell } = listener();
+    const closing = grow(state.highQc, 1, committeeWith([1, 1, 1, 1], 1));
+    const second = grow(closing.qc, 2);
+    const third = grow(second.qc, 2);
+    tell({ kind: "sync-reply", blocks: [closing.full, second.full, third.full], qc: third.qc });
+    expect(state.committed).to.include({ height: 1, hash: closing.full.hash });
+    expect(state.committee.epoch).to.equal(1);
   });
 });
 
