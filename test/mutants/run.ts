@@ -3,7 +3,7 @@
 //
 //   node test/mutants/run.ts                   all
 //   node test/mutants/run.ts --sample          the fixed sample that CI runs
-//   node test/mutants/run.ts --only tally      those whose name or file contains the word
+//   node test/mutants/run.ts --only tally,seed those whose name or file contains one of the words
 //   node test/mutants/run.ts --fit             only check that each fits its source; nothing is run
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -21,7 +21,9 @@ const { values } = parseArgs({
 const all: Mutant[] = JSON.parse(readFileSync(new URL("mutants.json", import.meta.url), "utf8"));
 const chosen = all
   .filter((mutant) => !values.sample || mutant.sample)
-  .filter(({ name, file }) => name.includes(values.only) || file.includes(values.only));
+  .filter(({ name, file }) =>
+    values.only.split(",").some((word) => name.includes(word) || file.includes(word)),
+  );
 const misfits = [...chosen.flatMap(misfit), ...unnamed()];
 for (const line of misfits) console.error(line);
 if (chosen.length === 0) console.error("no mutant matches");

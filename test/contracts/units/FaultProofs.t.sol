@@ -114,6 +114,22 @@ contract FaultProofsTest is DisputeTest {
         _refused(_ones(BIT_12), abi.encodeWithSelector(IFaultProofs.ChallengerAccused.selector, address(this)));
     }
 
+    /// @dev Who proves its own candidate wrong and leaves itself out is accused by others, and gets nothing back of that.
+    function test_AFinderAtFaultGetsNoBountyOfItsOwnSlash() external {
+        IFaultProofs.AggregateProof memory p = _ones(BIT_12);
+        bytes32 id = p.claim.candidate;
+        vm.prank(SIGNER_OWNER);
+        proofs.commit(keccak256(abi.encode(keccak256(abi.encode(p)), SIGNER_OWNER, SALT)));
+        vm.roll(vm.getBlockNumber() + 1);
+        IFaultProofs.Accused[] memory voter = _one(_voter(id));
+        vm.prank(SIGNER_OWNER);
+        proofs.proveAggregate(p, SALT, voter);
+        vm.assertEq(miners.bounties(SIGNER_OWNER), 1_500);
+        proofs.accuse(ROUND, id, _one(_signer(id)));
+        vm.assertEq(miners.taken(SIGNER_OWNER), 5_000);
+        vm.assertEq(miners.bounties(SIGNER_OWNER), 1_500);
+    }
+
     function test_MedianAndTrimmedMean() external {
         for (uint256 kind = 2; kind < 4; ++kind) {
             uint256 trim = kind == 3 ? 1 : 0;
