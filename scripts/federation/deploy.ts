@@ -227,27 +227,21 @@ async function partsOf(
   { signer, artifact }: DeployOptions,
   { contracts }: Deployment,
 ): Promise<Record<"RoundLens" | "RoundRecovery" | "CheckpointRegistry", DeployedContract>> {
-  const [consensus, miners] = [contracts[CONSENSUS]!, contracts.MinerRegistry!];
-  const ask = async (parent: string, getter: string): Promise<Hex> => {
+  const part = async (
+    parent: string,
+    getter: string,
+    args: readonly unknown[],
+  ): Promise<DeployedContract> => {
     const { abi } = await artifact(parent);
-    return new Contract(contracts[parent]!.address, abi, signer)[getter]!();
+    const recorded = contracts[parent]!;
+    const address = await new Contract(recorded.address, abi, signer)[getter]!();
+    return { ...recorded, address, arguments: args };
   };
+  const [consensus, miners] = [contracts[CONSENSUS]!, contracts.MinerRegistry!];
   const [, wiring, , , ringSlots] = consensus.arguments;
   return {
-    RoundLens: {
-      ...consensus,
-      address: await ask(CONSENSUS, "lens"),
-      arguments: [consensus.address],
-    },
-    RoundRecovery: {
-      ...consensus,
-      address: await ask(CONSENSUS, "recovery"),
-      arguments: [wiring, ringSlots],
-    },
-    CheckpointRegistry: {
-      ...miners,
-      address: await ask("MinerRegistry", "checkpoints"),
-      arguments: [miners.address],
-    },
+    RoundLens: await part(CONSENSUS, "lens", [consensus.address]),
+    RoundRecovery: await part(CONSENSUS, "recovery", [wiring, ringSlots]),
+    CheckpointRegistry: await part("MinerRegistry", "checkpoints", [miners.address]),
   };
 }

@@ -133,7 +133,7 @@ export class FakeChain {
       this.mustBe("Vote", message.vote, message);
       all.set(slotName(message), message);
     }
-    const outcomes = this.outcomesOf(view, [...all.values()]);
+    const outcomes = outcomesOf(view, [...all.values()], this.options.miners);
     const agreed = outcomes.filter(({ outcome }) => outcome === "agreed" || outcome === "degraded");
     const lost = outcomes.length > 0 && outcomes.every(({ outcome }) => outcome === "disagreed");
     if (!(agreed.length > 0 || lost) || !proposersDone(view, this.time())) throw revert("Undecided");
@@ -182,8 +182,8 @@ export class FakeChain {
     const now = this.time();
     const until = view.candidates.length === 0 ? lastSlotEnd(view) : view.graceUntil!;
     if (now <= until && !givesWay(this.options.miners)) throw revert("TooEarly");
-    if (this.outcomesOf(view, [...view.votes.values()]).some(({ outcome }) => outcome === "agreed"))
-      throw revert("Agreed");
+    const outcomes = outcomesOf(view, [...view.votes.values()], this.options.miners);
+    if (outcomes.some(({ outcome }) => outcome === "agreed")) throw revert("Agreed");
     view.status = "failed";
     if (view.candidates.length > 0 && !isLone(this.options.miners))
       this.head = voidDegraded(this.rounds) ?? this.head;
@@ -207,10 +207,6 @@ export class FakeChain {
       clients: this.options.clients.filter((record) => record.active).length,
       ...pastOf(this.rounds, number),
     });
-  }
-
-  private outcomesOf(view: FakeRound, votes: readonly VoteMessage[]) {
-    return outcomesOf(view, votes, this.options.miners);
   }
 
   private mustBe(
