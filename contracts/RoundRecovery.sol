@@ -47,8 +47,7 @@ contract RoundRecovery is RoundState {
         (Slot storage slot, RoundWord.Open memory r) = _openRoundOf(round);
         (bool lone, uint256 seat, address owner) = _loneSeat(r.members);
         require(lone, IRoundConsensus.Undecided(round));
-        address joining = _minerRegistry.nextToJoin();
-        require(joining == address(0), IRoundConsensus.MinerReturns(round, joining));
+        _requireNobodyJoins(round);
         (bool found, uint256 index) = _supported(r, votes, seat);
         require(found, IRoundConsensus.Undecided(round));
         bytes32 given = Messages.candidate(round, slot.openingHash, _headRoot, content);
@@ -86,6 +85,11 @@ contract RoundRecovery is RoundState {
         (bool lone,,) = _loneSeat(r.members);
         bool gives = lone && _minerRegistry.nextToJoin() != address(0);
         require(gives, IRoundConsensus.TooEarlyToFail(readyAt + 1));
+    }
+
+    function _requireNobodyJoins(uint64 round) private view {
+        address joining = _minerRegistry.nextToJoin();
+        require(joining == address(0), IRoundConsensus.MinerReturns(round, joining));
     }
 
     /// @dev The only seat whose vote counts.
