@@ -4,8 +4,7 @@ import type { FederationView, RoundRecord } from "../../../coordinator/protocol/
 import { winnerOf } from "../../../coordinator/protocol/views/queries.ts";
 import { fundTokens } from "../../federation/accounts.ts";
 import { stakeMiners } from "../../federation/members.ts";
-import { type DemoFederation, startMiner } from "../federation.ts";
-import { freePorts } from "../folder.ts";
+import { startMiner } from "../federation.ts";
 import type { DemoOptions } from "../options.ts";
 import { quorate } from "../quorate.ts";
 import { type Flow, startFlow } from "./flow.ts";
@@ -13,7 +12,7 @@ import { faultyOf, LIAR, neverWon, ROUNDS, STAKE, slashed } from "./lies.ts";
 import { must, type Scenario, until } from "./scenario.ts";
 
 const ONE = 10n ** 18n;
-/** Rounds that the lone miner decides before another joins. */
+/** Rounds that the lone miner decides before the other is back. */
 const ALONE = 3;
 
 const wrongAggregate: Scenario = {
@@ -50,7 +49,7 @@ const wrongAggregate: Scenario = {
 
 const aloneForThree: Scenario = {
   name: "alone-then-ratified",
-  what: "one of two miners leaves; the other goes on alone for three rounds, then a third miner joins",
+  what: "one of two miners leaves; the other goes on alone for three rounds, then it stakes again",
   settings: { rounds: ROUNDS + ALONE, miners: 2 },
   async run(flow) {
     // Its node must stand still while its key is used by hand, and takes part again until its seat is gone.
@@ -63,7 +62,7 @@ const aloneForThree: Scenario = {
       "three degraded rounds",
     );
     const before = alone.latestSettlement;
-    await joinThird(flow);
+    await comeBackAfterExit(flow);
     const view = await until(flow, (now) => now.latestSettlement > before, "a round of two agreed");
     must(withStatus(view, "degraded").length === 0, "nothing stays degraded");
     const ratified = withStatus(view, "ratified");
@@ -113,16 +112,13 @@ function honest({ options }: Flow): DemoOptions {
   return rest;
 }
 
-/** A third miner stakes and starts; resolves with the federation of three. */
-async function joinThird(flow: Flow): Promise<DemoFederation> {
-  const { options, supervisor, federation } = flow;
-  const [port] = await freePorts(1);
-  const endpoints = [...federation.endpoints, `http://127.0.0.1:${port}`];
-  const account = { folder: join(options.out, "miners"), ether: 10n * ONE, fast: true };
-  const miners = await stakeMiners(federation.funder, { ...account, endpoints, stake: STAKE });
-  const larger = { ...federation, miners, endpoints };
-  startMiner(honest(flow), supervisor, larger, 2);
-  return larger;
+/** The miner that left stakes again and starts. */
+async function comeBackAfterExit({ options, supervisor, federation }: Flow): Promise<void> {
+  const { funder, endpoints } = federation;
+  await supervisor.stop(["miner-2"]);
+  const folder = join(options.out, "miners");
+  await stakeMiners(funder, { folder, endpoints, stake: STAKE, ether: 10n * ONE, fast: true });
+  startMiner(options, supervisor, federation, 1);
 }
 
 /** The liar tops its stake up to the minimum and asks for its seat. */
