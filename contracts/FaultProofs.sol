@@ -12,7 +12,6 @@ import {ExactFedAvg} from "./libraries/ExactFedAvg.sol";
 import {Messages} from "./libraries/Messages.sol";
 import {Openings} from "./libraries/Openings.sol";
 import {EndedWord} from "./libraries/EndedWord.sol";
-import {RoundWord} from "./libraries/RoundWord.sol";
 import {SignerBits} from "./libraries/SignerBits.sol";
 
 /// @title FaultProofs

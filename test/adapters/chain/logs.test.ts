@@ -48,6 +48,7 @@ function createNode(limit: number, options: { blockTimes?: boolean; code?: strin
     ClientRegistry: address(3),
     RewardDistributor: POT,
     FaultProofs: address(77),
+    CheckpointRegistry: address(78),
   };
   const guard = <T>(_: string, action: () => Promise<T>) => action();
   const connection = {
