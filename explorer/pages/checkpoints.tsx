@@ -4,7 +4,7 @@ import { formatInteger } from "../format/text.ts";
 import { useApp } from "../ui/app-context.tsx";
 import { Card, Loading, Title } from "../ui/layout.tsx";
 import { type Column, Exports, Table } from "../ui/table.tsx";
-import { Address, Block, Time, Tx } from "../ui/values.tsx";
+import { Address, Block, From, Time, Tx } from "../ui/values.tsx";
 
 /** What the miners' replicas decided and anchored, newest first. */
 export function CheckpointsPage() {
@@ -54,7 +54,11 @@ const COLUMNS: Column<AnchorRecord>[] = [
   {
     name: "height",
     number: true,
-    show: ({ height }) => formatInteger(height),
+    show: ({ height, anchored }) => (
+      <From at={anchored} event="Anchored">
+        {formatInteger(height)}
+      </From>
+    ),
     value: ({ height }) => height,
   },
   hash("block hash", ({ blockHash }) => blockHash),
