@@ -127,8 +127,8 @@ async function anchorTwice(f: TestFederation): Promise<void> {
   const config = await rosterCommittee(f);
   const { checkpoints } = f.miners[1]!.chain;
   await checkpoints.found();
-  await checkpoints.anchor(config, signCheckpoint(f, config, 64, [0, 1, 2]));
-  await checkpoints.anchor(config, signCheckpoint(f, config, 12_128, [0, 1, 2, 3]));
+  await checkpoints.anchor(config, signCheckpoint(f, config, [0, 1, 2], { height: 64 }));
+  await checkpoints.anchor(config, signCheckpoint(f, config, [0, 1, 2, 3], { height: 12_128 }));
 }
 
 function aggregated() {

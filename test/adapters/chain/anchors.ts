@@ -33,19 +33,17 @@ export async function rosterCommittee(f: TestFederation): Promise<Config> {
   return { groupId, epoch: 0, members: foundedMembers(seated, entries) };
 }
 
-/** A checkpoint at a height as these members sign it. */
+/** A checkpoint as these members sign it. */
 export function signCheckpoint(
   f: TestFederation,
   config: Config,
-  height: number,
   signers: readonly number[],
-  change: Partial<Checkpoint> = {},
+  change: Partial<Checkpoint> & { readonly height: number },
 ): Checkpoint[] {
   const tree = emptyTree();
   for (const decision of DECISIONS) append(tree, leafOf(decision));
   const content = {
-    height,
-    blockHash: hashOf(`block ${height}`),
+    blockHash: hashOf(`block ${change.height}`),
     stateRoot: hashOf("state"),
     decisionsRoot: rootOf(tree),
     nextConfigHash: ZERO_HASH,

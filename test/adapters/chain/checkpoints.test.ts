@@ -26,7 +26,7 @@ describe("chain adapter: checkpoints", function () {
   });
 
   const signed = (height: number, signers: readonly number[], change: Partial<Checkpoint> = {}) =>
-    signCheckpoint(f, config, height, signers, change);
+    signCheckpoint(f, config, signers, { height, ...change });
 
   it("takes the committee from the roster, as the miners compute it", async () => {
     const { checkpoints } = f.miners[1]!.chain;
