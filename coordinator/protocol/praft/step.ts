@@ -12,7 +12,7 @@ import type { State, Turn } from "./state.ts";
 import { onSyncReply, onSyncRequest } from "./sync.ts";
 import { onExpiry, onTimeout, settleTimer } from "./timeouts.ts";
 import type { Message } from "./types.ts";
-import { learnTc, onProposal, onVote } from "./voting.ts";
+import { learnTc, onProposal, onVote, retryHeld } from "./voting.ts";
 
 /** Floors of the timeout between two questions to others whether there is more. */
 const PULL_EVERY = 8;
@@ -95,12 +95,4 @@ function onTick(turn: Turn): void {
     askForBlocks(turn, s.self);
     remind(turn);
   }
-}
-
-/** A proposal that waited for blocks below it is looked at again. */
-function retryHeld(turn: Turn): void {
-  const { held } = turn.s;
-  if (!held) return;
-  turn.s.held = undefined;
-  if (held.block.view >= turn.s.view && held.block.epoch === turn.s.committee.epoch) onProposal(turn, held);
 }

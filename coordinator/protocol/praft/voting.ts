@@ -21,14 +21,32 @@ export function onProposal(turn: Turn, proposal: Proposal): void {
   if (!isCertified(turn, block.justify) || compareRank(block.justify, block) >= 0) return;
   learnQc(turn, block.justify);
   if (s.committee.epoch !== block.epoch || signer !== currentLeader(s, s.view)) return;
-  if (!mayVote(s, proposal)) return;
-  const own = { ...proposal, payload: withPending(s, proposal.payload) };
-  if (!isPayload(turn, own)) return;
-  const chain = chainTo(s, block.justify.blockHash);
+  if (mayVote(s, proposal)) consider(turn, proposal);
+}
+
+/** A proposal that waited for blocks below it is looked at again; its signatures were checked when it came. */
+export function retryHeld(turn: Turn): void {
+  const { s } = turn;
+  const { held } = s;
+  s.held = undefined;
+  if (!held || held.block.epoch !== s.committee.epoch || held.signer !== currentLeader(s, s.view)) return;
+  if (mayVote(s, held)) consider(turn, held);
+}
+
+/**
+ * Votes if the block fits what is below it. Without that it waits, and its payload is not looked at: who lags would check the
+ * signatures of a whole block for each message that comes, and lag for ever.
+ */
+function consider(turn: Turn, proposal: Proposal): void {
+  const { s } = turn;
+  const chain = chainTo(s, proposal.block.justify.blockHash);
   if (!chain) {
-    s.held = own;
-    askForBlocks(turn, signer);
-  } else if (fits(turn, own, chain)) vote(turn, own);
+    s.held = proposal;
+    askForBlocks(turn, proposal.signer);
+    return;
+  }
+  const own = { ...proposal, payload: withPending(s, proposal.payload) };
+  if (isPayload(turn, own) && fits(turn, own, chain)) vote(turn, own);
 }
 
 /** A valid timeout certificate takes a member into the next view. */
