@@ -75,14 +75,17 @@ export function enterView({ s, now, env }: Turn, view: number, tc: TimeoutCertif
   s.deadline = now + timeoutOf(s, env.limits);
 }
 
-/** Asks one member for what follows the committed height, at most once in half a timeout. */
+/**
+ * Asks one member for what follows the committed height, at most once in half a timeout. Who would have to ask itself asks the
+ * others in turn: some know no more than it does, and a choice by the clock may fall on those each time.
+ */
 export function askForBlocks(turn: Turn, member: number, force = false): void {
   const { s, now, env } = turn;
   if (now < s.syncAt && !force) return;
   s.syncAt = now + env.limits.timeoutFloor / 2;
-  const peers = s.committee.members.length;
-  const to = member === s.self ? (member + 1 + (now % Math.max(1, peers - 1))) % peers : member;
-  if (to === s.self) return;
+  const others = [...s.committee.members.keys()].filter((each) => each !== s.self);
+  const to = member === s.self ? others[(Math.max(0, s.self) + s.askedInTurn++) % others.length] : member;
+  if (to === undefined) return;
   send(turn, memberId(s, to), { kind: "sync-request", epoch: s.committee.epoch, height: s.committed.height });
 }
 

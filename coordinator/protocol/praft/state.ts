@@ -129,6 +129,7 @@ export interface State {
   latency: number;
   votedAt: number;
   syncAt: number;
+  askedInTurn: number;
 }
 
 /** One step under way. */
@@ -174,6 +175,7 @@ export function createState(config: Config, env: Env): State {
     token: 0,
     latency: 0,
     syncAt: 0,
+    askedInTurn: 0,
   };
 }
 
