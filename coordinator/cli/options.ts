@@ -6,6 +6,7 @@ import type { Io } from "./io.ts";
 
 export const DEFAULT_RPC_URL = "http://127.0.0.1:8545";
 export const DEFAULT_NETWORK = "localhost";
+export const LARGEST_PORT = 65_535;
 
 /** How a command finds the chain and the federation on it. */
 export interface ChainOptions {
@@ -127,13 +128,30 @@ export function parseTokens(text: string): bigint {
   return BigInt(match[1]!) * 10n ** 18n + BigInt((match[2] ?? "").padEnd(18, "0"));
 }
 
-/** Where a command with a key keeps its gas ledger. */
 /** A whole number of at least 0. */
 export function parseIndex(text: string): number {
   if (!/^[0-9]{1,15}$/.test(text)) throw new InvalidArgumentError("expected a whole number, 0 or more.");
   return Number(text);
 }
 
+/** Where a command serves its metrics; nowhere without a port. */
+export interface MetricsOptions {
+  readonly metricsPort?: number;
+  readonly metricsHost: string;
+  readonly allowRemote?: boolean;
+}
+
+export function addMetricsOptions(command: Command): Command {
+  return command
+    .option(
+      "--metrics-port <n>",
+      "serve metrics for Prometheus at /metrics on this port (0: any free one)",
+      integerBetween(0, LARGEST_PORT),
+    )
+    .option("--metrics-host <address>", "address of the metrics page", "127.0.0.1");
+}
+
+/** Where a command with a key keeps its gas ledger. */
 export function addFolderOption(command: Command): Command {
   return command.option("--folder <folder>", "folder of the gas ledger (default: the keystore's folder)");
 }

@@ -3,14 +3,16 @@ import type { DecisionStore } from "../ports/decision-store.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { PeerTransport } from "../ports/peer-transport.ts";
 import type { ReplicaLog } from "../ports/replica-log.ts";
+import type { ReplicaMetrics } from "../ports/replica-metrics.ts";
 import type { SignatureScheme } from "../ports/signature-scheme.ts";
 import type { Hex } from "../protocol/bytes.ts";
+import type { Decision } from "../protocol/decisions/decision.ts";
 import { QuorateError } from "../protocol/errors.ts";
 import type { Application } from "../protocol/praft/application.ts";
 import type { Committee, Config } from "../protocol/praft/config.ts";
 import type { Effect } from "../protocol/praft/effects.ts";
 import type { Limits } from "../protocol/praft/env.ts";
-import type { Anchor, Checkpoint } from "../protocol/praft/types.ts";
+import type { Anchor, Bundle, Checkpoint } from "../protocol/praft/types.ts";
 import type { HeightClock } from "./height-clock.ts";
 
 export const LIMITS: Limits = {
@@ -38,6 +40,15 @@ export interface Committed {
   readonly operations: number;
 }
 
+/** What a committed block brought: the bundles executed by it and what it decided, in the order of the log. */
+export interface Ordered {
+  /** Of the block's epoch. */
+  readonly committee: Committee;
+  readonly height: number;
+  readonly bundles: readonly Bundle[];
+  readonly decisions: readonly Decision[];
+}
+
 /** Whether the application needs heights to go on; the root is that of the newest checkpoint with a quorum. */
 type Awaited = (application: unknown, certifiedRoot: Hex) => boolean;
 
@@ -54,6 +65,9 @@ export interface ReplicaOptions {
   /** What committed operations drive; the order alone if it is left out. */
   readonly application?: Application;
   readonly onCommit?: (commit: Committed) => void;
+  /** Told of every block committed here, in order; after a start also of those the log still has. */
+  readonly onOrdered?: (ordered: Ordered) => void;
+  readonly metrics?: ReplicaMetrics;
   /** The newest checkpoint that is final on the chain: no history without it is believed. */
   readonly anchor?: Anchor;
   /** Where decisions go, and answers to questions about them come from. */

@@ -1,10 +1,9 @@
 import type { FrameHandler, PeerId } from "../ports/peer-transport.ts";
 import { type Hex, ZERO_HASH } from "../protocol/bytes.ts";
-import { decodeDecision, encodeDecision } from "../protocol/decisions/decision.ts";
-import { isQuorateError } from "../protocol/errors.ts";
+import { decodeDecision } from "../protocol/decisions/decision.ts";
 import { orderApplication } from "../protocol/praft/application.ts";
 import { clientOf } from "../protocol/praft/bundles.ts";
-import type { Config } from "../protocol/praft/config.ts";
+import type { Committee, Config } from "../protocol/praft/config.ts";
 import { decodeMessage } from "../protocol/praft/decode.ts";
 import type { Effect, Event } from "../protocol/praft/effects.ts";
 import { encodeMessage } from "../protocol/praft/encode.ts";
@@ -14,23 +13,22 @@ import { recover } from "../protocol/praft/recovery.ts";
 import { currentLeader, type State } from "../protocol/praft/state.ts";
 import { step, wakeAt } from "../protocol/praft/step.ts";
 import type { Anchor, Bundle, Checkpoint, Message } from "../protocol/praft/types.ts";
+import { ClientDesk } from "./client-desk.ts";
 import { CommitteeBook } from "./committee-book.ts";
-import { FloodGuard } from "./flood-guard.ts";
+import { FrameGate } from "./frame-gate.ts";
 import { RecordWriter } from "./record-writer.ts";
 import { forkError, LIMITS, type ReplicaOptions } from "./replica-options.ts";
 
 /** Milliseconds between two looks at the clock, at most: the engine may want to wake earlier than it said before. */
 const LOOK_EVERY = 20;
-/** Clients whose connection is remembered. */
-const MAX_CLIENTS = 10_000;
 
 /** Carries out what the engine decides: writes its log, sends after what is sent is durable, answers clients. */
 export class Replica {
   private readonly options: ReplicaOptions;
   private readonly env: Env;
   private readonly writer: RecordWriter;
-  private readonly guard: FloodGuard;
-  private readonly clients = new Map<string, PeerId>();
+  private readonly gate: FrameGate;
+  private readonly desk: ClientDesk;
   private readonly stopped = Promise.withResolvers<void>();
   private state!: State;
   private waiting: Effect[] = [];
@@ -43,9 +41,8 @@ export class Replica {
     const { scheme, secretKey, transport, application = orderApplication } = options;
     this.env = { scheme, secretKey, id: transport.self, limits: LIMITS, application };
     this.writer = new RecordWriter(options.log);
-    this.guard = new FloodGuard((from, dropped) =>
-      options.logger.warn({ from, code: "PEER_FLOODS", dropped }, "a peer sends more than is taken"),
-    );
+    this.gate = new FrameGate(options);
+    this.desk = new ClientDesk(transport, options.decisions);
   }
 
   /** Height of the newest block committed here. */
@@ -53,11 +50,26 @@ export class Replica {
     return this.state.committed.height;
   }
 
+  /** Of the newest epoch. */
+  get committee(): Committee {
+    return this.state.committee;
+  }
+
+  /** The last of a client's sequences that is executed here. */
+  executedOf(client: string): number {
+    return this.state.sessions.get(client) ?? 0;
+  }
+
+  /** Hands a bundle of this process's own to all members. */
+  submit(bundle: Bundle): void {
+    if (!this.halted) this.send("all", { kind: "submit", bundle });
+  }
+
   /**
-   * Runs until the signal is aborted.
+   * Runs until the signal is aborted; `started` is called once the log is read and others are heard.
    * @throws QuorateError LOG_CORRUPT, LOG_UNWRITABLE, PRAFT_FORK, PEER_LISTEN
    */
-  async run(signal: AbortSignal): Promise<void> {
+  async run(signal: AbortSignal, started?: () => void): Promise<void> {
     const { config, log, transport, damaged = false } = this.options;
     const records: Message[] = [];
     for await (const record of log.read()) records.push(decodeMessage(record));
@@ -66,6 +78,7 @@ export class Replica {
     this.committees.note(this.state);
     try {
       await transport.start(this.receive);
+      started?.();
       this.carryOut(effects);
       if (this.options.anchor) this.anchored(this.options.anchor);
       await Promise.race([this.look(signal), this.stopped.promise]);
@@ -86,12 +99,11 @@ export class Replica {
   }
 
   private readonly receive: FrameHandler = (from, frame) => {
-    if (!this.guard.admit(from, frame.length, this.options.clock.now())) return;
     try {
-      this.handleMessage(from, decodeMessage(frame));
+      const message = this.gate.admit(from, frame);
+      if (message) this.handleMessage(from, message);
     } catch (error) {
-      if (!isQuorateError(error)) return this.stopped.reject(error);
-      this.options.logger.warn({ from, code: error.code }, "a frame is no message");
+      this.stopped.reject(error);
     }
   };
 
@@ -117,13 +129,10 @@ export class Replica {
 
   private handleMessage(from: PeerId, message: Message): void {
     if (message.kind === "ask") {
-      this.answer(from, message.task);
+      this.desk.answer(from, message.task, this.height);
       return;
     }
-    if (message.kind === "submit") {
-      if (this.clients.size >= MAX_CLIENTS) this.clients.delete(this.clients.keys().next().value!);
-      this.clients.set(clientOf(message.bundle), from);
-    }
+    if (message.kind === "submit") this.desk.note(from, message.bundle);
     this.handle({ kind: "message", now: this.options.clock.now(), from, message });
   }
 
@@ -163,29 +172,23 @@ export class Replica {
   };
 
   private release(effect: Effect): void {
-    const { logger, onCommit } = this.options;
+    const { logger, metrics } = this.options;
     switch (effect.kind) {
       case "send":
         this.send(effect.to, effect.message);
         return;
       case "commit":
-        for (const bytes of effect.decided) this.options.decisions?.add(decodeDecision(bytes));
-        for (const bundle of effect.fresh) this.reply(bundle);
-        onCommit?.({
-          height: effect.block.block.height,
-          view: effect.block.block.view,
-          leader: currentLeader(this.state, this.state.view),
-          operations: effect.fresh.reduce((sum, { operations }) => sum + operations.length, 0),
-        });
+        this.committed(effect);
         return;
       case "executed":
-        this.reply(effect.bundle);
+        this.desk.reply(effect.bundle, this.executedOf(clientOf(effect.bundle)));
         return;
       case "evidence":
         logger.warn(
           { kind: effect.evidence.kind, signer: effect.evidence.first.signer },
           "a member contradicts itself",
         );
+        metrics?.contradicted(effect.evidence.kind);
         this.accuse(effect.evidence);
         return;
       case "fork":
@@ -197,10 +200,24 @@ export class Replica {
         return;
       case "refused":
         logger.warn({ from: effect.from, code: effect.code }, "refused");
+        metrics?.refused(effect.code);
         return;
       case "anchor":
         this.certified(effect.checkpoints);
     }
+  }
+
+  private committed({ block: { block }, fresh, decided }: Effect & { kind: "commit" }): void {
+    const { onCommit, onOrdered, metrics } = this.options;
+    const decisions = decided.map(decodeDecision);
+    for (const decision of decisions) this.options.decisions?.add(decision);
+    for (const bundle of fresh) this.desk.reply(bundle, this.executedOf(clientOf(bundle)));
+    const { epoch, height, view } = block;
+    const operations = fresh.reduce((sum, bundle) => sum + bundle.operations.length, 0);
+    metrics?.committed(height, view, operations);
+    onCommit?.({ height, view, leader: currentLeader(this.state, this.state.view), operations });
+    const committee = this.committees.of(epoch);
+    if (committee) onOrdered?.({ committee, height, bundles: fresh, decisions });
   }
 
   private certified(checkpoints: readonly Checkpoint[]): void {
@@ -218,16 +235,6 @@ export class Replica {
       this.options.onContradiction?.(committee, evidence.first, evidence.second);
   }
 
-  private answer(to: PeerId, task: Hex): void {
-    const found = this.options.decisions?.find(task);
-    const decision = found ? encodeDecision(found) : new Uint8Array();
-    this.options.transport.send(
-      to,
-      encodeMessage({ kind: "told", task, height: this.height, decision }),
-      "bulk",
-    );
-  }
-
   private send(to: PeerId | "all", message: Message): void {
     const { transport } = this.options;
     const bulk = message.kind === "propose" || (message.kind === "sync-reply" && message.blocks.length > 0);
@@ -237,13 +244,5 @@ export class Replica {
       if (id === transport.self) setImmediate(() => this.handleMessage(id, message));
       else transport.send(id, frame, bulk ? "bulk" : "urgent");
     }
-  }
-
-  private reply({ clientKey }: Bundle): void {
-    const client = clientOf({ clientKey });
-    const peer = this.clients.get(client);
-    if (!peer) return;
-    const executed = this.state.sessions.get(client) ?? 0;
-    this.options.transport.send(peer, encodeMessage({ kind: "reply", clientKey, executed }), "urgent");
   }
 }

@@ -93,9 +93,10 @@ class Cluster {
 
 describe("replicas over TLS, with keys and disks", function () {
   this.timeout(60_000);
-  const signal = AbortSignal.timeout(50_000);
+  let signal: AbortSignal;
   let cluster: Cluster;
   beforeEach(async () => {
+    signal = AbortSignal.timeout(50_000);
     cluster = new Cluster();
     await cluster.open();
   });

@@ -1,6 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Metrics, MetricsSources } from "../../ports/metrics.ts";
+import type { ReplicaMetrics } from "../../ports/replica-metrics.ts";
 import { reasonName } from "../../protocol/round/messages.ts";
+import { addReplicaMeters } from "./replica-meters.ts";
 import { addSources } from "./sources.ts";
 
 /** Rounds of the demo take seconds, those of a real federation hours. */
@@ -8,6 +10,8 @@ const PHASE_BUCKETS_SECONDS = [1, 2, 5, 10, 20, 60, 300, 1_800, 3_600, 14_400, 8
 
 /** Metrics in Prometheus' text format, version 0.0.4. */
 export interface PrometheusMetrics extends Metrics {
+  /** Of the replica in the same process. */
+  readonly replica: ReplicaMetrics;
   readonly contentType: string;
   /** All metrics as they are now. A source that cannot be read keeps its last figures. */
   page(): Promise<string>;
@@ -20,6 +24,7 @@ export function createPrometheusMetrics(sources: MetricsSources): PrometheusMetr
   const readSources = addSources(registry, sources);
   let shown: string | undefined;
   return {
+    replica: addReplicaMeters(registry),
     contentType: registry.contentType,
     async page() {
       await readSources();

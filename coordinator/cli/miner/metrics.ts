@@ -1,5 +1,5 @@
 import type { QuorateWriter } from "../../adapters/chain/writer.ts";
-import { createPrometheusMetrics } from "../../adapters/metrics/prometheus.ts";
+import { createPrometheusMetrics, type PrometheusMetrics } from "../../adapters/metrics/prometheus.ts";
 import { serveMetrics } from "../../adapters/metrics/server.ts";
 import type { MinerRecord } from "../../ports/chain.ts";
 import type { GasLedger } from "../../ports/ledger.ts";
@@ -12,7 +12,7 @@ import type { Report } from "../report-lines.ts";
 import type { MinerRunOptions } from "./run.ts";
 
 export interface Metered {
-  readonly metrics: Metrics;
+  readonly metrics: PrometheusMetrics;
   /** Where the page is; undefined without --metrics-port. */
   readonly url?: string;
 }

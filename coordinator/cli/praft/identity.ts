@@ -1,4 +1,6 @@
 import type { Command } from "commander";
+import type { NetworkIdentity } from "../../adapters/peers/identity.ts";
+import type { SignatureScheme } from "../../ports/signature-scheme.ts";
 import { fromHex, toHex } from "../../protocol/bytes.ts";
 import { type Cli, subcommand } from "../command.ts";
 import type { Io } from "../io.ts";
@@ -20,9 +22,20 @@ export function praftIdentityCommand(cli: Cli): Command {
 }
 
 /** The key of a replica or client, and what follows from it. */
-export async function openIdentity(options: KeyOptions, io: Io) {
+export interface MemberIdentity {
+  readonly secretKey: Uint8Array;
+  readonly scheme: SignatureScheme;
+  readonly identity: NetworkIdentity;
+}
+
+export async function openIdentity(options: KeyOptions, io: Io): Promise<MemberIdentity> {
+  return identityOfKey((await loadKey(options, io)).privateKey);
+}
+
+/** @param privateKey 32 bytes in hexadecimal */
+export async function identityOfKey(privateKey: string): Promise<MemberIdentity> {
   const { networkIdentity } = await import("../../adapters/peers/identity.ts");
   const { createSecp256k1Scheme } = await import("../../adapters/signatures/secp256k1.ts");
-  const secretKey = fromHex((await loadKey(options, io)).privateKey, 32);
+  const secretKey = fromHex(privateKey, 32);
   return { secretKey, scheme: createSecp256k1Scheme(), identity: networkIdentity(secretKey) };
 }

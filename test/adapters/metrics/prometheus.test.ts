@@ -62,6 +62,20 @@ describe("the metrics of a miner", () => {
     expect(page.get("quorate_chain_reachable")).to.equal(0);
   });
 
+  it("shows how far its replica is, and what that refused", async () => {
+    metrics.replica.committed(64, 3, 500);
+    metrics.replica.committed(65, 4, 10);
+    metrics.replica.refused("PEER_FLOODS");
+    metrics.replica.refused("PEER_FLOODS");
+    metrics.replica.contradicted("vote");
+    const page = await readMetrics(server.url);
+    expect(page.get("quorate_replica_height")).to.equal(65);
+    expect(page.get("quorate_replica_view")).to.equal(4);
+    expect(page.get("quorate_replica_operations_total")).to.equal(510);
+    expect(page.get('quorate_replica_refused_total{code="PEER_FLOODS"}')).to.equal(2);
+    expect(page.get('quorate_replica_contradictions_total{kind="vote"}')).to.equal(1);
+  });
+
   it("shows the phase it is in, and how long the others took", async () => {
     metrics.phase("7", "collect");
     metrics.phaseEnded("collect", 4);

@@ -1,0 +1,145 @@
+import type { Anchorer } from "../../node/anchorer.ts";
+import type { Replica } from "../../node/replica.ts";
+import type { Committed, Ordered } from "../../node/replica-options.ts";
+import type { CheckpointChain } from "../../ports/checkpoints.ts";
+import type { Logger } from "../../ports/logger.ts";
+import type { ReplicaMetrics } from "../../ports/replica-metrics.ts";
+import { QuorateError } from "../../protocol/errors.ts";
+import type { Config } from "../../protocol/praft/config.ts";
+import type { Cleanup } from "../cleanup.ts";
+import type { Cli } from "../command.ts";
+import { parseHostPort, readCommittee } from "./committee.ts";
+import type { MemberIdentity } from "./identity.ts";
+
+/** Milliseconds between two looks at the chain, and until the next member anchors in the place of one that does not. */
+const LOOK_EVERY = 1_000;
+const PATIENCE = 15_000;
+
+/** Which member of which committee, and how it works. */
+export interface MemberOptions {
+  readonly committee: string;
+  readonly folder: string;
+  readonly listen?: string;
+  readonly damaged?: boolean;
+  readonly anchorHeights: number;
+  readonly anchorSeconds: number;
+}
+
+export interface MemberParts {
+  readonly member: MemberIdentity;
+  /** Where checkpoints are anchored; nowhere if it is left out: a group may also run without a chain. */
+  readonly checkpoints: CheckpointChain | undefined;
+  readonly logger: Logger;
+  readonly onCommit?: (commit: Committed) => void;
+  readonly onOrdered?: (ordered: Ordered) => void;
+  readonly metrics?: ReplicaMetrics;
+}
+
+export interface OpenMember {
+  readonly replica: Replica;
+  /** Brings certified checkpoints to the chain until the signal is aborted. */
+  readonly anchorer: Anchorer | undefined;
+}
+
+/**
+ * A replica with its log, its decisions and its connections; nothing runs yet.
+ * @throws QuorateError COMMITTEE_STRANGER, COMMITTEE_MALFORMED, PRAFT_CONFIG, ANCHOR_OTHER_GROUP, LOG_UNWRITABLE
+ */
+export async function openMember(
+  options: MemberOptions,
+  { member, checkpoints, logger, ...told }: MemberParts,
+  { cli, cleanup }: { readonly cli: Cli; readonly cleanup: Cleanup },
+): Promise<OpenMember> {
+  const { createSystemClock } = await import("../../adapters/clock/system-clock.ts");
+  const { TlsPeers } = await import("../../adapters/peers/tls.ts");
+  const { openFileLog } = await import("../../adapters/replica-log/file-log.ts");
+  const { Replica } = await import("../../node/replica.ts");
+  const { identity, ...keys } = member;
+  const { config, addresses, own } = await ownPlace(options, identity.id);
+  const listen = options.listen ? parseHostPort(options.listen) : own;
+  const log = await openFileLog(options.folder);
+  cleanup.add(() => log.close());
+  const opened: { replica?: Replica } = {};
+  const anchoring = { options, checkpoints, config, id: identity.id, logger };
+  const anchorer = await openAnchorer({ ...anchoring, replica: () => opened.replica });
+  const anchor = await anchorer?.newestAnchor();
+  cli.io.err(`replica ${identity.id} listens on ${listen.host}:${listen.port}`);
+  opened.replica = new Replica({
+    ...keys,
+    ...(await openDecisions(options.folder, keys, cleanup)),
+    ...told,
+    config,
+    log,
+    transport: new TlsPeers({ identity, listen, peers: addresses }),
+    clock: createSystemClock(),
+    logger,
+    damaged: options.damaged === true,
+    ...(anchor && { anchor }),
+    ...(anchorer && {
+      onCertified: (committee, signed) => anchorer.certified(committee, signed),
+      onContradiction: (committee, first, second) => void anchorer.accuse(committee, first, second),
+    }),
+  });
+  return { replica: opened.replica, anchorer };
+}
+
+/** Who this replica is in the committee. @throws QuorateError COMMITTEE_STRANGER, COMMITTEE_MALFORMED */
+async function ownPlace({ committee }: MemberOptions, id: string) {
+  const { config, addresses } = await readCommittee(committee);
+  const own = addresses.get(id);
+  if (own) return { config, addresses, own };
+  throw new QuorateError(
+    "COMMITTEE_STRANGER",
+    `${committee} has no member ${id}: add it, or use another key`,
+    { id },
+  );
+}
+
+/** The deciding layer: its state, the file of its decisions, and what keeps heights going for it. */
+async function openDecisions(
+  folder: string,
+  { scheme, secretKey }: Pick<MemberIdentity, "scheme" | "secretKey">,
+  cleanup: Cleanup,
+) {
+  const { openFileDecisions } = await import("../../adapters/decisions/file-decisions.ts");
+  const { HeightClock } = await import("../../node/height-clock.ts");
+  const { awaitsHeight, createLedger } = await import("../../protocol/decisions/ledger.ts");
+  const decisions = openFileDecisions(folder);
+  cleanup.add(() => decisions.close());
+  const tickKey = await derivedKey("quorate heights", secretKey);
+  return {
+    decisions,
+    application: createLedger(scheme),
+    heights: { clock: new HeightClock(scheme, tickKey), awaited: awaitsHeight },
+  };
+}
+
+/** A key for one use, by a hash that tells nothing of the member's own. */
+export async function derivedKey(use: string, secretKey: Uint8Array): Promise<Uint8Array> {
+  const { hash } = await import("node:crypto");
+  return hash("sha256", Buffer.concat([Buffer.from(use), secretKey]), "buffer");
+}
+
+async function openAnchorer(parts: {
+  readonly options: MemberOptions;
+  readonly checkpoints: CheckpointChain | undefined;
+  readonly config: Config;
+  readonly id: string;
+  readonly logger: Logger;
+  readonly replica: () => Replica | undefined;
+}): Promise<Anchorer | undefined> {
+  const { options, checkpoints, replica, ...rest } = parts;
+  if (!checkpoints) return undefined;
+  const { createSystemClock } = await import("../../adapters/clock/system-clock.ts");
+  const { Anchorer } = await import("../../node/anchorer.ts");
+  return new Anchorer({
+    ...rest,
+    chain: checkpoints,
+    clock: createSystemClock(),
+    everyHeights: options.anchorHeights,
+    everyMilliseconds: 1_000 * options.anchorSeconds,
+    lookEvery: LOOK_EVERY,
+    patience: PATIENCE,
+    onAnchored: (anchor) => replica()?.anchored(anchor),
+  });
+}
