@@ -3,6 +3,7 @@ import { type Hex, sameHex } from "../protocol/bytes.ts";
 import { type Duty, dutiesOf, type MinerFacts } from "../protocol/round/duties.ts";
 import type { Answerer } from "./answerer.ts";
 import { createAttendance } from "./attendance.ts";
+import type { Freezer } from "./freezer.ts";
 import type { Jobs } from "./jobs.ts";
 import type { Proposer } from "./proposer.ts";
 import type { Retention } from "./retention.ts";
@@ -33,6 +34,7 @@ type DriverDeps = Pick<MinerDeps, "chain" | "clock" | "logger" | "config"> & {
   readonly settler: Settler;
   readonly retention: Retention;
   readonly answerer: Answerer;
+  readonly freezer: Freezer | undefined;
   readonly emit: Emit;
 };
 
@@ -90,7 +92,10 @@ export function createDriver(deps: DriverDeps): Driver {
       await enter(snapshot.view, signal);
       // Stake answers for what was signed, with a seat and without one.
       await deps.answerer.step(snapshot);
-      if (snapshot.view?.status === "open") voter.exchange(snapshot, jobs);
+      if (snapshot.view?.status === "open") {
+        voter.exchange(snapshot, jobs);
+        deps.freezer?.step(snapshot.view, jobs);
+      }
       if (snapshot.view?.status === "open" && snapshot.view.standsOn?.length)
         jobs.ensure("ratify", (stopped) => voter.ratify(stopped));
       const { staggerMs, stragglersMs } = timingsOf(snapshot.parameters, config.timings);

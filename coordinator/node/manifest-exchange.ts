@@ -9,6 +9,7 @@ import type { Inventory } from "../protocol/round/messages.ts";
 import { canonicalUpdates, referenceOf, type SignedUpdate } from "../protocol/round/references.ts";
 import { within } from "./concurrency.ts";
 import { checkInventory, checkManifest, checkRoles, notYet, updatesIn } from "./exchange-checks.ts";
+import type { Freezer } from "./freezer.ts";
 import type { Jobs } from "./jobs.ts";
 import { hashOf } from "./results.ts";
 import { minerOf, openRoundOf, type RoundWatch, roundName } from "./round-watch.ts";
@@ -26,7 +27,7 @@ export interface ManifestExchange {
   /** The secondary's side: takes the primary's list, or goes alone if the primary stays silent. */
   asSecondary(view: RoundView, limits: ExchangeLimits): Promise<readonly SignedUpdate[]>;
   /** A reserve's side: nobody to ask. */
-  alone(view: RoundView): Promise<readonly SignedUpdate[]>;
+  alone(view: RoundView, limits: ExchangeLimits): Promise<readonly SignedUpdate[]>;
   /** The secondary's request, as the primary answers it. */
   answer(round: bigint, inventory: InventoryMessage): Promise<ManifestMessage>;
 }
@@ -46,6 +47,7 @@ type ExchangeDeps = Pick<
   readonly signing: SigningRoom;
   readonly emit: Emit;
   readonly jobs: Jobs;
+  readonly freezer: Freezer | undefined;
   readonly changed: () => void;
 };
 
@@ -79,9 +81,31 @@ export function createManifestExchange(deps: ExchangeDeps): ManifestExchange {
     const held = await pool.obtain(wanted, { milliseconds: timings.fetchMs, signal, ...(hint && { hint }) });
     const all = canonicalUpdates([...wanted, ...pool.list(view)]);
     const missed = all.filter(({ client }) => !wanted.some((signed) => sameHex(signed.client, client)));
-    const references = wanted.map(referenceOf);
-    const broken = signing.receipts(view).some(({ message }) => !keepsReceipt(references, message));
-    return held.length === wanted.length && missed.length === 0 && !broken ? wanted : undefined;
+    return held.length === wanted.length && missed.length === 0 && keepsReceipts(view, wanted)
+      ? wanted
+      : undefined;
+  };
+
+  const keepsReceipts = (view: RoundView, updates: readonly SignedUpdate[]): boolean => {
+    const references = updates.map(referenceOf);
+    return signing.receipts(view).every(({ message }) => keepsReceipt(references, message));
+  };
+
+  /** What the committee froze; not if the partner cast no ballot: what it holds was not counted. Both see the same log. */
+  const frozen = async (
+    view: RoundView,
+    partner: MinerRecord | undefined,
+    limits: ExchangeLimits,
+  ): Promise<readonly SignedUpdate[] | undefined> => {
+    const set = await deps.freezer?.of(view, limits);
+    if (!set || (partner && !set.balloted(partner.key)) || !keepsReceipts(view, set.updates))
+      return undefined;
+    return set.updates;
+  };
+
+  const proposerOf = async (view: RoundView, rank: number): Promise<MinerRecord | undefined> => {
+    const miner = view.order?.[rank];
+    return miner && minerOf(await watch.fresh(), miner);
   };
 
   /** The list of a candidate the partner has posted already. */
@@ -161,6 +185,8 @@ export function createManifestExchange(deps: ExchangeDeps): ManifestExchange {
       await pool.close(view);
       const posted = await ofPosted(view, limits);
       if (posted) return settleOn(view, posted);
+      const agreed = await frozen(view, await proposerOf(view, 1), limits);
+      if (agreed) return settleOn(view, agreed);
       const inventory = await waitForInventory(view, limits);
       if (inventory) {
         const secondary = minerOf(await watch.fresh(), inventory.miner);
@@ -177,7 +203,9 @@ export function createManifestExchange(deps: ExchangeDeps): ManifestExchange {
       const before = signing.signedManifest(view);
       if (before) return before.updates;
       await pool.close(view);
-      const primary = minerOf(await watch.fresh(), view.order![0]!);
+      const primary = await proposerOf(view, 0);
+      const agreed = await frozen(view, primary, limits);
+      if (agreed) return settleOn(view, agreed);
       const wanted = primary && (await askPatiently(view, primary, limits));
       const hint = primary ? { hint: primary.endpoint } : {};
       const list =
@@ -185,10 +213,11 @@ export function createManifestExchange(deps: ExchangeDeps): ManifestExchange {
       return settleOn(view, list ?? canonicalUpdates(pool.list(view)));
     },
 
-    async alone(view) {
+    async alone(view, limits) {
       await pool.close(view);
       const before = signing.signedManifest(view);
-      return before?.updates ?? settleOn(view, canonicalUpdates(pool.list(view)));
+      if (before) return before.updates;
+      return settleOn(view, (await frozen(view, undefined, limits)) ?? canonicalUpdates(pool.list(view)));
     },
 
     async answer(round, inventory) {

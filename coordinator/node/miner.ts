@@ -5,6 +5,7 @@ import { createAnswerer } from "./answerer.ts";
 import { createBases } from "./bases.ts";
 import { type Bell, createBell } from "./concurrency.ts";
 import { createDriver, type Driver } from "./driver.ts";
+import { createFreezer, type Freezer } from "./freezer.ts";
 import { createJobs } from "./jobs.ts";
 import { createJudge } from "./judge.ts";
 import { createManifestExchange } from "./manifest-exchange.ts";
@@ -17,6 +18,7 @@ import { createService } from "./service.ts";
 import { createSettler } from "./settler.ts";
 import { createSigningRoom } from "./signing.ts";
 import { type MinerState, placeOf, statusOf } from "./status.ts";
+import { timingsOf } from "./timings.ts";
 import type { Emit, Miner, MinerDeps, MinerEvent, MinerStatus } from "./types.ts";
 import { createUpdatePool } from "./update-pool.ts";
 import { createVotePool } from "./vote-pool.ts";
@@ -135,7 +137,8 @@ function assemble(deps: MinerDeps, { bell, emit, report }: Shared): Parts {
   const results = createResults({ ...deps, bases: createBases(deps) });
   const pool = createUpdatePool(shared);
   const votes = createVotePool(shared);
-  const exchange = createManifestExchange({ ...shared, pool, jobs });
+  const freezer = freezerOf(deps, { ...shared, pool });
+  const exchange = createManifestExchange({ ...shared, pool, jobs, freezer });
   const proposer = createProposer({ ...shared, exchange, results });
   const judge = createJudge({
     ...deps,
@@ -150,9 +153,17 @@ function assemble(deps: MinerDeps, { bell, emit, report }: Shared): Parts {
   const retention = createRetention({ ...deps, signing });
   const answerer = createAnswerer({ ...shared, jobs });
   const work = { proposer, voter, settler, retention, answerer };
-  const driver = createDriver({ ...shared, jobs, pool, votes, ...work });
+  const driver = createDriver({ ...shared, jobs, pool, votes, freezer, ...work });
   const service = createService({ ...shared, jobs, pool, votes, exchange, proposer, retention });
   return { watch, signing, pool, votes, driver, service };
+}
+
+function freezerOf(
+  { ordering, config }: MinerDeps,
+  shared: Omit<Parameters<typeof createFreezer>[0], "ordering" | "timings">,
+): Freezer | undefined {
+  const timings = () => timingsOf(shared.watch.latest()!.parameters, config.timings);
+  return ordering && createFreezer({ ...shared, ordering, timings });
 }
 
 /** An empty journal was lost or is new: in a round that is open already this key may have signed what nobody here knows. */

@@ -124,7 +124,7 @@ export function createProposer(deps: ProposerDeps): Proposer {
         ? await exchange.asPrimary(view, attempt)
         : role === "secondary"
           ? await exchange.asSecondary(view, attempt)
-          : await exchange.alone(view);
+          : await exchange.alone(view, attempt);
     const { candidate } = await deps.results.of(round, updates, attempt.signal);
     return candidate;
   };

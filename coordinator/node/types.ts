@@ -13,6 +13,7 @@ import type { MinerService, MinerTransport } from "../ports/transport.ts";
 import type { Hex } from "../protocol/bytes.ts";
 import type { Sha256 } from "../protocol/model/merkle.ts";
 import type { Aggregator } from "../protocol/round/recompute.ts";
+import type { Ordering } from "./ordering.ts";
 import type { NodeTimings } from "./timings.ts";
 
 export interface MinerConfig {
@@ -46,6 +47,8 @@ export interface MinerDeps {
   readonly metrics?: Metrics;
   /** Gets what other miners signed and sent to this one. */
   readonly evidence?: Pick<EvidenceBook, "note">;
+  /** The replica beside this miner; without one, proposers settle on a round's updates between themselves. */
+  readonly ordering?: Ordering;
   readonly federation: LoadedFederation;
   readonly sha256?: Sha256;
   readonly config: MinerConfig;
@@ -73,6 +76,7 @@ export interface MinerEvent {
   readonly kind:
     | "round"
     | "update"
+    | "frozen"
     | "manifest"
     | "candidate"
     | "posted"

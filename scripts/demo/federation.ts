@@ -178,11 +178,12 @@ export function startMiner(
 ): void {
   const task = index === 0 ? ["--task", join(options.out, "task")] : [];
   const node = [...chainArgs(federation), ...keyArgs(federation.miners[index]!)];
-  const { faulty, listenAt } = options;
+  const { faulty, listenAt, praft } = options;
   const port = listenAt ? ["--port", String(listenAt[index])] : [];
   const bonds = options.bonds ? ["--bonds", String(options.bonds)] : [];
   const shown = ["--json", "--log-level", "info", "--metrics-port", "0"];
-  const honest = [CLI, "miner", "run", ...node, ...shown, ...port, ...bonds, ...task];
+  const replica = praft ? ["--praft", praft] : [];
+  const honest = [CLI, "miner", "run", ...node, ...shown, ...port, ...bonds, ...replica, ...task];
   const args = index === faulty?.index ? [FAULTY, "--fault", faulty.fault, ...node, ...task] : honest;
   supervisor.start({ name: `miner-${index + 1}`, args });
 }

@@ -41,6 +41,8 @@ export interface DemoOptions {
   readonly anvil?: readonly string[];
   /** Ports the miners' processes listen at, if something stands between them and their endpoints. */
   readonly listenAt?: readonly number[];
+  /** Committee file of the replicas in the miners' processes; none run without it. */
+  readonly praft?: string;
   readonly seed: string;
   /** Folder of everything the run writes; emptied first. */
   readonly out: string;

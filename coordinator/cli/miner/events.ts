@@ -7,6 +7,7 @@ type Fields = Readonly<Record<string, unknown>>;
 const TEXTS: Readonly<Record<MinerEvent["kind"], (fields: Fields) => string>> = {
   round: ({ status }) => (status === "open" ? "opened" : String(status)),
   update: ({ client, modelRoot }) => `update ${short(modelRoot)} of client ${short(client)} accepted`,
+  frozen: ({ updates, height }) => `${updates} updates frozen by the committee at height ${height}`,
   manifest: ({ updates }) => `manifest of ${updates} updates signed`,
   candidate: ({ candidate, role }) => `candidate ${short(candidate)} signed as ${role}`,
   posted: ({ candidate, signatures }) => `candidate ${short(candidate)} posted with ${signatures} signatures`,

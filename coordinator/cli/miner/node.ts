@@ -28,6 +28,7 @@ import type { Aggregator } from "../../protocol/round/recompute.ts";
 import type { Cleanup } from "../cleanup.ts";
 import type { Cli } from "../command.ts";
 import { dataFolder, EVIDENCE_FILE, openWriter, sha256 } from "../connect.ts";
+import type { Io } from "../io.ts";
 import { chainTarget } from "../options.ts";
 import { createReporter, type Report } from "../report-lines.ts";
 import { untilServed } from "../retry.ts";
@@ -35,6 +36,7 @@ import { version } from "../version.ts";
 import { type WatchLoop, watchLoop } from "../watch-loop.ts";
 import { describeEvent } from "./events.ts";
 import { followOutcomes, openMetrics } from "./metrics.ts";
+import { openOrdering } from "./ordering.ts";
 import type { MinerRunOptions } from "./run.ts";
 
 /** Replaces parts of a node before it is made, or what it answers. */
@@ -59,9 +61,7 @@ export async function startMiner(
   const clock = createSystemClock();
   const { chain, wallet, ledger } = await openWriter(options, io, cleanup);
   const record = await findMiner(chain, options.miner, wallet.address as Hex);
-  const store = await openStore(options, folder, cleanup);
-  const taskFolder = options.task ?? chainTarget(options, io).taskFolder;
-  if (taskFolder) await seedTask(store, taskFolder, options.task !== undefined);
+  const store = await openStore(options, { folder, io, cleanup });
   const transport = createHttpTransport();
   const content = createPeerContent({ store, transport, endpoints: () => otherEndpoints(chain, record) });
   const load = () => loadFederation({ chain, content, sha256, signal });
@@ -75,7 +75,9 @@ export async function startMiner(
   const recoverer = createRecoverer();
   const own = { signer: signerOf(wallet), recoverer, journal, evidence, config };
   const { metrics, url } = await openMetrics(options, { chain, ledger, record }, cleanup);
-  const outside = { chain, store, content, transport, clock, logger, metrics };
+  const beside = { cli, cleanup, chain, wallet, logger, report, metrics: metrics.replica };
+  const ordering = await openOrdering(options, beside);
+  const outside = { chain, store, content, transport, clock, logger, metrics, ...ordering };
   const evaluator = evaluatorOf(federation, cleanup);
   const miner = makeMiner({ ...own, ...outside, ...evaluator, aggregator, federation, sha256 }, change);
   const outcomes = followOutcomes({ chain, metrics, logger, report });
@@ -116,9 +118,16 @@ function watchAlong(
   });
 }
 
-async function openStore({ listen }: MinerRunOptions, folder: string, cleanup: Cleanup): Promise<HeliaStore> {
+/** The store, with the task's files in it if they are here, so that others can fetch them. */
+async function openStore(
+  options: MinerRunOptions,
+  { folder, io, cleanup }: { readonly folder: string; readonly io: Io; readonly cleanup: Cleanup },
+): Promise<HeliaStore> {
+  const { listen, task } = options;
   const store = await createHeliaStore({ folder: join(folder, "blocks"), ...(listen && { listen }) });
   cleanup.add(() => store.stop());
+  const taskFolder = task ?? chainTarget(options, io).taskFolder;
+  if (taskFolder) await seedTask(store, taskFolder, task !== undefined);
   return store;
 }
 
@@ -179,7 +188,6 @@ async function otherEndpoints(chain: QuorateWriter, own: MinerRecord): Promise<r
   return miners.filter((miner) => !sameHex(miner.miner, own.miner)).map(({ endpoint }) => endpoint);
 }
 
-/** Puts the task's files into the own store, so that others can fetch them here. */
 async function seedTask(store: ContentStore, folder: string, required: boolean): Promise<void> {
   const paths = ["task.json", "validation.qrdata"].map((name) => join(folder, name));
   const missing = paths.find((path) => !existsSync(path));

@@ -3,14 +3,22 @@ import type { Hex } from "../../protocol/bytes.ts";
 import { withCleanup } from "../cleanup.ts";
 import { type Cli, subcommand } from "../command.ts";
 import type { WriterOptions } from "../connect.ts";
-import { addChainOptions, addJsonOption, addKeyOptions, integerBetween, parseAddress } from "../options.ts";
+import {
+  addChainOptions,
+  addJsonOption,
+  addKeyOptions,
+  addMetricsOptions,
+  integerBetween,
+  LARGEST_PORT,
+  type MetricsOptions,
+  parseAddress,
+} from "../options.ts";
 import { addBondsOption } from "../watch.ts";
 
-export interface MinerRunOptions extends WriterOptions {
+export interface MinerRunOptions extends WriterOptions, MetricsOptions {
   readonly miner?: Hex;
   readonly port?: number;
   readonly host: string;
-  readonly allowRemote?: boolean;
   readonly listen?: string;
   readonly task?: string;
   readonly retainRounds?: number;
@@ -18,14 +26,14 @@ export interface MinerRunOptions extends WriterOptions {
   readonly watch: boolean;
   /** Most bonds open or lost at a time, for data that nobody serves. */
   readonly bonds: number;
-  /** No metrics page without it. */
-  readonly metricsPort?: number;
-  readonly metricsHost: string;
+  /** Committee file of the replica beside the node; none runs without it. */
+  readonly praft?: string;
+  readonly praftListen?: string;
+  readonly praftDamaged?: boolean;
   readonly logLevel: string;
   readonly json?: boolean;
 }
 
-const LARGEST_PORT = 65_535;
 const MOST_ROUNDS = 1_000_000;
 
 /** `quorate miner run`: the node of a miner, until stopped. */
@@ -36,7 +44,9 @@ export function minerRunCommand(cli: Cli): Command {
       name: "run",
       summary: "run a miner's node until stopped",
       addOptions: (command) =>
-        addBondsOption(addRunOptions(addJsonOption(addKeyOptions(addChainOptions(command))))),
+        addBondsOption(
+          addPraftOptions(addRunOptions(addJsonOption(addKeyOptions(addChainOptions(command))))),
+        ),
     },
     (options) =>
       withCleanup(async (cleanup) => {
@@ -51,8 +61,21 @@ export function minerRunCommand(cli: Cli): Command {
   );
 }
 
-function addRunOptions(command: Command): Command {
+function addPraftOptions(command: Command): Command {
   return command
+    .option(
+      "--praft <file>",
+      "run a replica of this committee too; three or more freeze each round's updates",
+    )
+    .option("--praft-listen <host:port>", "where it listens, if not at the address in the committee file")
+    .option(
+      "--praft-damaged",
+      "its log was lost or is corrupt: follow, sign nothing until the epoch after the next",
+    );
+}
+
+function addRunOptions(command: Command): Command {
+  return addMetricsOptions(command)
     .option("--folder <folder>", "blocks, journal and gas ledger (default: the keystore's folder)")
     .option("--miner <address>", "identity of the miner, if the key votes for another account", parseAddress)
     .option(
@@ -73,11 +96,5 @@ function addRunOptions(command: Command): Command {
       integerBetween(1, MOST_ROUNDS),
     )
     .option("--no-watch", "do not check other miners' candidates of rounds that can still be contested")
-    .option(
-      "--metrics-port <n>",
-      "serve metrics for Prometheus at /metrics on this port (0: any free one)",
-      integerBetween(0, LARGEST_PORT),
-    )
-    .option("--metrics-host <address>", "address of the metrics page", "127.0.0.1")
     .option("--log-level <level>", "debug, info, warn or error; the log goes to standard error", "warn");
 }

@@ -9,6 +9,7 @@ import { type DemoFederation, setUpFederation, startNodes } from "../federation.
 import { freePorts } from "../folder.ts";
 import type { DemoOptions } from "../options.ts";
 import { Supervisor } from "../supervisor.ts";
+import { writeCommittee } from "./committee.ts";
 import { openWireTap, type WireTap, type WireTapOptions } from "./wire-tap.ts";
 
 /** A small federation of real processes in a temporary folder. */
@@ -26,6 +27,8 @@ export interface Flow {
 
 export type FlowSettings = Partial<DemoOptions> & {
   readonly startClients?: boolean;
+  /** Each miner runs a replica of a committee of all miners. */
+  readonly replicas?: boolean;
   /** Puts a tap between each miner and all others. */
   readonly tap?: (index: number) => WireTapOptions;
   /** Folder of another run whose people take part again, with the same keys. */
@@ -38,9 +41,9 @@ const ROUND_TIMEOUT_MS = 120_000;
 /** Starts chain, miners and (unless told otherwise) clients, with little data: a round takes about four seconds. */
 export async function startFlow(settings: FlowSettings): Promise<Flow> {
   const out = mkdtempSync(join(tmpdir(), "quorate-flow-"));
-  const { tap, startClients, peopleOf, ...rest } = settings;
+  const { tap, startClients, peopleOf, replicas, ...rest } = settings;
   const listenAt = tap && { listenAt: await freePorts(settings.miners ?? MINERS) };
-  const options = { ...optionsOf(rest, out), ...listenAt };
+  let options: DemoOptions = { ...optionsOf(rest, out), ...listenAt };
   if (peopleOf) takeKeys(peopleOf, out);
   const supervisor = new Supervisor(join(out, "logs"));
   const killAll = () => supervisor.killNow();
@@ -48,6 +51,7 @@ export async function startFlow(settings: FlowSettings): Promise<Flow> {
   const quiet = { line: () => {}, round: () => {}, training: () => {}, stop: () => {} };
   try {
     const federation = await setUpFederation(options, supervisor, quiet);
+    if (replicas) options = { ...options, praft: await writeCommittee(federation, out) };
     const taps = tap ? await openTaps(options, federation, tap) : [];
     const clients = startClients === false ? [] : federation.clients;
     await startNodes(options, supervisor, { ...federation, clients });
