@@ -206,7 +206,7 @@ contract FaultProofs is LeafDesk {
         require(_kind != CoordinateJudge.Kind.None, CoordinateJudge.RuleNotProvable());
         _checkReferences(proof.claim, proof.references);
         uint256 count = proof.references.length;
-        Openings.Shape memory shape = proof.openings.shapeOf(count + 1, proof.coordinate, _consensus.task().dimension);
+        Openings.Shape memory shape = proof.openings.shapeOf(count + 1, proof.coordinate, _dimension);
         uint32 claimed = proof.openings.valueAt(shape, 0, proof.claim.content.modelRoot);
         uint256[] memory samples = new uint256[](count);
         uint256[] memory column = new uint256[](count);
@@ -229,7 +229,7 @@ contract FaultProofs is LeafDesk {
         if (!terms.active) return ReferenceFault.NotClient;
         if (entry.sampleCount > terms.sampleCap) return ReferenceFault.OverCap;
         if (proof.opening.length == 0) return ReferenceFault.None;
-        Openings.Shape memory shape = proof.opening.shapeOf(1, proof.coordinate, _consensus.task().dimension);
+        Openings.Shape memory shape = proof.opening.shapeOf(1, proof.coordinate, _dimension);
         uint32 bits = proof.opening.valueAt(shape, 0, entry.modelRoot);
         return uint8(bits >> 23) > _maxExponent ? ReferenceFault.OutOfDomain : ReferenceFault.None;
     }

@@ -62,7 +62,7 @@ abstract contract LeafDesk is Verdicts, ReentrancyGuardTransient {
             require(index < references.length, ReferenceOutOfRange(index, references.length));
             request.modelRoot = references[index].modelRoot;
         }
-        uint256 leaves = ModelRoot.leafCount(_consensus.task().dimension);
+        uint256 leaves = ModelRoot.leafCount(_dimension);
         require(leaf < leaves, LeafOutOfRange(leaf, leaves));
 
         id = keccak256(abi.encode(request));
@@ -92,7 +92,7 @@ abstract contract LeafDesk is Verdicts, ReentrancyGuardTransient {
         (bytes32 id, Request memory r) = _openRequest(request);
         require(block.timestamp <= r.dueAt, AnswerTooLate(r.dueAt));
         uint64 coordinate = request.leaf * uint64(ModelRoot.FLOATS_PER_LEAF);
-        Openings.Shape memory shape = opening.shapeOf(1, coordinate, _consensus.task().dimension);
+        Openings.Shape memory shape = opening.shapeOf(1, coordinate, _dimension);
         opening.valueAt(shape, 0, request.modelRoot);
         _requests[id].state = RequestState.Answered;
         uint256 paid = leafBond * TO_ANSWERER / 10_000;

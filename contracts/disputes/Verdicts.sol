@@ -51,6 +51,8 @@ abstract contract Verdicts is ChallengeDesk {
     IRoundConsensus internal immutable _consensus;
     IMinerRegistry internal immutable _minerRegistry;
     IClientRegistry internal immutable _clientRegistry;
+    /// @dev Weights of the model, which no task ever changes.
+    uint64 internal immutable _dimension;
 
     /// @dev A candidate id binds chain, contract and round.
     mapping(bytes32 candidate => Finding) internal _findings;
@@ -62,6 +64,7 @@ abstract contract Verdicts is ChallengeDesk {
         require(w.faultProofs == address(this), WrongWiring(consensus_, w.faultProofs));
         _consensus = IRoundConsensus(consensus_);
         (_minerRegistry, _clientRegistry) = (IMinerRegistry(w.minerRegistry), IClientRegistry(w.clientRegistry));
+        _dimension = _consensus.task().dimension;
     }
 
     /// @inheritdoc IFaultProofs

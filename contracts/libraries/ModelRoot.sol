@@ -11,8 +11,6 @@ library ModelRoot {
     uint256 internal constant LEAF_BYTES = 256;
     uint256 internal constant FLOATS_PER_LEAF = 64;
 
-    /// @dev The proof has not the length that the dimension gives.
-    error ProofLength(uint256 length, uint256 expected);
     error CoordinateOutOfRange(uint256 coordinate, uint256 dimension);
     /// @dev Neither 256 bytes nor, for the last leaf, fewer.
     error LeafLength(uint256 length);
@@ -41,17 +39,6 @@ library ModelRoot {
         }
     }
 
-    function nodeHash(bytes32 left, bytes32 right) internal view returns (bytes32 hash) {
-        assembly ("memory-safe") {
-            let start := mload(0x40)
-            mstore8(start, 1)
-            mstore(add(start, 1), left)
-            mstore(add(start, 33), right)
-            if iszero(staticcall(gas(), 2, start, 65, 0, 32)) { revert(0, 0) }
-            hash := mload(0)
-        }
-    }
-
     /// @dev Leaves that hold weights.
     function leafCount(uint64 dimension) internal pure returns (uint256) {
         return Math.ceilDiv(dimension, FLOATS_PER_LEAF);
@@ -62,22 +49,30 @@ library ModelRoot {
         return Math.log2(leafCount(dimension), Math.Rounding.Ceil);
     }
 
-    /// @notice Root that a leaf opens to. Depth and position follow from dimension and coordinate, never from whoever
-    /// shows the leaf.
-    /// @param proof Siblings, lowest first.
-    function rootOf(bytes memory leaf, uint256 coordinate, uint64 dimension, bytes32[] memory proof)
+    /// @notice Root that a leaf opens to. Its position follows from the coordinate, and the number of siblings must follow
+    /// from the dimension (`depthOf`), never from whoever shows the leaf.
+    /// @param siblings Lowest first.
+    function rootOf(bytes memory leaf, uint256 coordinate, bytes32[] memory siblings)
         internal
         view
         returns (bytes32 root)
     {
-        require(coordinate < dimension, CoordinateOutOfRange(coordinate, dimension));
-        uint256 depth = depthOf(dimension);
-        require(proof.length == depth, ProofLength(proof.length, depth));
         uint256 position = coordinate / FLOATS_PER_LEAF;
         root = leafHash(leaf);
-        for (uint256 level = 0; level < depth; ++level) {
-            bool right = (position >> level) & 1 == 1;
-            root = right ? nodeHash(proof[level], root) : nodeHash(root, proof[level]);
+        assembly ("memory-safe") {
+            let node := mload(0x40)
+            mstore8(node, 1)
+            mstore(0, root)
+            let end := add(siblings, shl(5, add(mload(siblings), 1)))
+            for { let next := add(siblings, 32) } lt(next, end) { next := add(next, 32) } {
+                // What was hashed last stands right where the position is odd.
+                let right := shl(5, and(position, 1))
+                mstore(add(add(node, 1), right), mload(0))
+                mstore(sub(add(node, 33), right), mload(next))
+                if iszero(staticcall(gas(), 2, node, 65, 0, 32)) { revert(0, 0) }
+                position := shr(1, position)
+            }
+            root := mload(0)
         }
     }
 

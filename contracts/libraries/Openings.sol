@@ -14,6 +14,8 @@ library Openings {
     struct Shape {
         uint64 coordinate;
         uint64 dimension;
+        /// Siblings of a leaf.
+        uint256 depth;
         /// Bytes from one model's leaf to the next one's.
         uint256 step;
         /// True if each leaf has its own hashes before it.
@@ -27,13 +29,14 @@ library Openings {
         returns (Shape memory s)
     {
         require(coordinate < dimension, ModelRoot.CoordinateOutOfRange(coordinate, dimension));
-        uint256 step = ModelRoot.LEAF_BYTES + 32 * ModelRoot.depthOf(dimension);
+        uint256 depth = ModelRoot.depthOf(dimension);
+        uint256 step = ModelRoot.LEAF_BYTES + 32 * depth;
         uint256 expected = HASHES + count * step;
         bool apart = openings.length != expected;
         require(
             !apart || openings.length == count * (HASHES + step), IFaultProofs.OpeningsLength(openings.length, expected)
         );
-        return Shape(coordinate, dimension, apart ? HASHES + step : step, apart);
+        return Shape(coordinate, dimension, depth, apart ? HASHES + step : step, apart);
     }
 
     /// @param position Of the model; its root must be `expected`.
@@ -45,16 +48,16 @@ library Openings {
     {
         bytes calldata part = openings[HASHES + position * s.step:];
         bytes memory leaf = part[:ModelRoot.LEAF_BYTES];
-        bytes32 merkleRoot = ModelRoot.rootOf(leaf, s.coordinate, s.dimension, _siblings(part, s.dimension));
+        bytes32 merkleRoot = ModelRoot.rootOf(leaf, s.coordinate, _siblings(part, s.depth));
         bytes calldata hashes = openings[s.apart ? position * s.step : 0:];
         bytes32 given = ModelRoot.modelRoot(bytes32(hashes), bytes32(hashes[32:]), s.dimension, merkleRoot);
         require(given == expected, IFaultProofs.WrongOpening(position, expected, given));
         return ModelRoot.floatAt(leaf, s.coordinate);
     }
 
-    function _siblings(bytes calldata part, uint64 dimension) private pure returns (bytes32[] memory siblings) {
-        siblings = new bytes32[](ModelRoot.depthOf(dimension));
-        bytes calldata path = part[ModelRoot.LEAF_BYTES:ModelRoot.LEAF_BYTES + 32 * siblings.length];
+    function _siblings(bytes calldata part, uint256 depth) private pure returns (bytes32[] memory siblings) {
+        siblings = new bytes32[](depth);
+        bytes calldata path = part[ModelRoot.LEAF_BYTES:ModelRoot.LEAF_BYTES + 32 * depth];
         assembly ("memory-safe") {
             calldatacopy(add(siblings, 32), path.offset, path.length)
         }

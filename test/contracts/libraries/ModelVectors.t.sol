@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IFaultProofs} from "../../../contracts/interfaces/IFaultProofs.sol";
 import {ExactFedAvg} from "../../../contracts/libraries/ExactFedAvg.sol";
 import {ModelRoot} from "../../../contracts/libraries/ModelRoot.sol";
+import {Openings} from "../../../contracts/libraries/Openings.sol";
 import {vm} from "../solidity/Vm.sol";
 
 /// @dev test/vectors/model-root.json and fedavg.json, which TypeScript reads too.
@@ -29,7 +31,8 @@ contract ModelVectorsTest {
         for (uint256 level = 1; level <= depth; ++level) {
             levels[level] = new bytes32[](levels[level - 1].length / 2);
             for (uint256 i = 0; i < levels[level].length; ++i) {
-                levels[level][i] = ModelRoot.nodeHash(levels[level - 1][2 * i], levels[level - 1][2 * i + 1]);
+                bytes32[] memory below = levels[level - 1];
+                levels[level][i] = sha256(abi.encodePacked(uint8(1), below[2 * i], below[2 * i + 1]));
             }
         }
         vm.assertEq(levels[depth][0], expected);
@@ -38,7 +41,7 @@ contract ModelVectorsTest {
             for (uint256 level = 0; level < depth; ++level) {
                 proof[level] = levels[level][((j / 64) >> level) ^ 1];
             }
-            vm.assertEq(ModelRoot.rootOf(_leaf(floats, j / 64), j, dimension, proof), expected);
+            vm.assertEq(ModelRoot.rootOf(_leaf(floats, j / 64), j, proof), expected);
         }
         bytes32 root = ModelRoot.modelRoot(
             vm.parseJsonBytes32(json, string.concat(path, ".headerHash")),
@@ -80,21 +83,26 @@ contract ModelVectorsTest {
         }
     }
 
-    function rootOf(bytes memory leaf, uint256 coordinate, uint64 dimension, bytes32[] memory proof)
-        external
-        view
-        returns (bytes32)
-    {
-        return ModelRoot.rootOf(leaf, coordinate, dimension, proof);
+    function rootOf(bytes memory leaf, uint256 coordinate, bytes32[] memory proof) external view returns (bytes32) {
+        return ModelRoot.rootOf(leaf, coordinate, proof);
+    }
+
+    function test_LeavesTooLongAreRefused() external {
+        vm.expectRevert(abi.encodeWithSelector(ModelRoot.LeafLength.selector, 257));
+        this.rootOf(new bytes(257), 0, new bytes32[](0));
+    }
+
+    function shapeOf(bytes calldata openings, uint256 count, uint64 coordinate, uint64 dimension) external pure {
+        Openings.shapeOf(openings, count, coordinate, dimension);
     }
 
     function test_OpeningsOfAnotherShapeAreRefused() external {
         vm.expectRevert(abi.encodeWithSelector(ModelRoot.CoordinateOutOfRange.selector, 64, 64));
-        this.rootOf(new bytes(256), 64, 64, new bytes32[](0));
-        vm.expectRevert(abi.encodeWithSelector(ModelRoot.ProofLength.selector, 0, 1));
-        this.rootOf(new bytes(256), 64, 65, new bytes32[](0));
-        vm.expectRevert(abi.encodeWithSelector(ModelRoot.LeafLength.selector, 257));
-        this.rootOf(new bytes(257), 0, 64, new bytes32[](0));
+        this.shapeOf(new bytes(320), 1, 64, 64);
+        // 65 weights have two leaves, each with one sibling.
+        vm.expectRevert(abi.encodeWithSelector(IFaultProofs.OpeningsLength.selector, 320, 352));
+        this.shapeOf(new bytes(320), 1, 64, 65);
+        this.shapeOf(new bytes(352), 1, 64, 65);
     }
 
     // ------------------------------------------------------------------ federated averaging

@@ -62,7 +62,7 @@ abstract contract DisputeTest is Artifacts {
             path = bytes.concat(path, siblings[i]);
         }
         (bytes32 header, bytes32 others) = (keccak256("header"), keccak256("others"));
-        root = ModelRoot.modelRoot(header, others, dimension, ModelRoot.rootOf(leaf, COORDINATE, dimension, siblings));
+        root = ModelRoot.modelRoot(header, others, dimension, ModelRoot.rootOf(leaf, COORDINATE, siblings));
         record = bytes.concat(header, others, leaf, path);
     }
 

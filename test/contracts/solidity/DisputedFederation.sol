@@ -47,7 +47,7 @@ abstract contract DisputedFederation is FederationTest {
             siblings[i] = keccak256(abi.encode(seed, i));
             path = bytes.concat(path, siblings[i]);
         }
-        bytes32 tree = ModelRoot.rootOf(leaf, COORDINATE, 199_210, siblings);
+        bytes32 tree = ModelRoot.rootOf(leaf, COORDINATE, siblings);
         root = ModelRoot.modelRoot(keccak256("header"), keccak256("others"), 199_210, tree);
     }
 
