@@ -12,6 +12,7 @@ import {MinerRecord} from "./libraries/MinerRecord.sol";
 import {Reputation} from "./libraries/Reputation.sol";
 import {SeatWord} from "./libraries/SeatWord.sol";
 import {TokenPull} from "./libraries/TokenPull.sol";
+import {WordList} from "./libraries/WordList.sol";
 import {MinerRoster} from "./miners/MinerRoster.sol";
 
 /// @title MinerRegistry
@@ -24,6 +25,7 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
     using Reputation for uint8;
     using SeatWord for uint256;
     using TokenPull for IERC20;
+    using WordList for uint256[];
 
     /// @inheritdoc IMinerRegistry
     address public immutable checkpoints;
@@ -46,7 +48,7 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
         require(amount >= minStake, StakeBelowMinimum(amount, minStake));
         _requireFreeSeat();
         _acceptKey(msg.sender, key, keySignature);
-        _setEndpoint(endpoint);
+        _checkEndpoint(endpoint);
 
         // The key of one who never registered is the owner's, and no other waits.
         if (record.status != MinerStatus.None || key != msg.sender) {
@@ -88,7 +90,7 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
     /// @inheritdoc IMinerRegistry
     function setEndpoint(string calldata endpoint) external {
         _registered(msg.sender);
-        _setEndpoint(endpoint);
+        _checkEndpoint(endpoint);
         emit EndpointChanged(msg.sender, endpoint);
     }
 
@@ -163,13 +165,15 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IMinerRegistry
-    function recordBallot(uint64 round, uint32 ballot, uint256[] memory votes, ReputationRule memory rule)
+    function recordBallot(uint64 round, uint32 ballot, uint256[] calldata votes, ReputationRule memory rule)
         external
         onlyConsensus
     {
+        uint256 count = votes.length;
+        uint256[] memory counted = WordList.encoded(count);
         uint256 scored = type(uint256).max;
         uint256 reputation;
-        for (uint256 i = 0; i < votes.length; ++i) {
+        for (uint256 i = 0; i < count; ++i) {
             uint256 vote = votes[i];
             uint256 place = uint8(vote);
             // A miner's votes on two candidates follow each other and are one presence.
@@ -177,9 +181,13 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
                 scored = place;
                 reputation = _score(place, uint16(vote >> 8), ballot, rule);
             }
-            votes[i] = vote >> 56 << 56 | reputation;
+            counted.put(i, vote >> 56 << 56 | reputation);
         }
-        emit VotesCounted(round, votes);
+        bytes32 topic = VotesCounted.selector;
+        assembly ("memory-safe") {
+            // `emit VotesCounted(round, counted)` would copy the list once more, word by word.
+            log2(sub(counted, 32), shl(5, add(count, 2)), topic, round)
+        }
     }
 
     /// @dev Applies one ballot to the miner of a seat.
@@ -189,9 +197,19 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
     {
         uint256 seat = _seats[place];
         address owner = seat.ownerOf();
+        uint256 slot;
         uint256 record;
-        (record, reputation) = _records[owner].afterBallot(ballot, int256(step) - (1 << 15), rule);
-        _records[owner] = record;
+        assembly ("memory-safe") {
+            // The slot of `_records[owner]`, which would be hashed twice otherwise.
+            mstore(0, owner)
+            mstore(32, _records.slot)
+            slot := keccak256(0, 64)
+            record := sload(slot)
+        }
+        (record, reputation) = record.afterBallot(ballot, int256(step) - (1 << 15), rule);
+        assembly ("memory-safe") {
+            sstore(slot, record)
+        }
         _seats[place] = seat.withWeight(Reputation.weightDown(record.stakeOf(), reputation));
     }
 
@@ -270,9 +288,12 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
 
     /// @inheritdoc IMinerRegistry
     function rosterWords(uint256 members) external view returns (uint256[] memory words) {
-        words = new uint256[](members);
+        words = WordList.encoded(members);
         for (uint256 i = 0; i < members; ++i) {
-            words[i] = _seats[i];
+            words.put(i, _seats[i]);
+        }
+        assembly ("memory-safe") {
+            return(sub(words, 32), shl(5, add(members, 2)))
         }
     }
 
@@ -281,7 +302,6 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
         MinerRecord.Data memory record = _records[miner].unpack();
         info.status = record.status;
         info.stake = record.stake;
-        info.endpoint = _endpoints[miner];
         info.unbonding = _unbonding[miner].amount;
         info.releaseAt = _unbonding[miner].releaseAt;
         if (record.status == MinerStatus.None) return info;
@@ -324,36 +344,16 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IMinerRegistry
-    function endpoints() external view returns (address[] memory owners, string[] memory urls) {
-        Totals memory t = _totals;
-        uint256 n = t.members;
-        address[] memory found = new address[](n + t.queueEnd - t.queueStart);
-        for (uint256 i = 0; i < n; ++i) {
-            found[i] = _seats[i].ownerOf();
-        }
-        for (uint256 q = t.queueStart; q < t.queueEnd; ++q) {
-            address owner = _queue[q % QUEUE_SLOTS];
-            if (_records[owner].unpack().place == 0) found[n++] = owner;
-        }
-        owners = new address[](n);
-        urls = new string[](n);
-        for (uint256 i = 0; i < n; ++i) {
-            owners[i] = found[i];
-            urls[i] = _endpoints[found[i]];
-        }
-    }
-
-    /// @inheritdoc IMinerRegistry
     function totalHeld() external view returns (uint256) {
         return _totals.held;
     }
 
     // ------------------------------------------------------------------ inside
 
-    function _setEndpoint(string calldata endpoint) private {
+    /// @dev No contract asks for endpoints, so they are announced and not stored.
+    function _checkEndpoint(string calldata endpoint) private pure {
         uint256 length = bytes(endpoint).length;
         require(length != 0 && length <= MAX_ENDPOINT_LENGTH, EndpointLength(length, MAX_ENDPOINT_LENGTH));
-        _endpoints[msg.sender] = endpoint;
     }
 
     function _requireFreeSeat() private view {

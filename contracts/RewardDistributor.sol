@@ -3,7 +3,6 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
@@ -76,8 +75,14 @@ contract RewardDistributor is IRewardDistributor, ReentrancyGuardTransient {
     {
         uint256 ledger = _ledger;
         (bytes32 root, uint256 total, uint256 noted) = _payable(ledger, settlement);
-        bytes32 inner = Hashes.efficientKeccak256(bytes32(uint256(uint160(account))), bytes32(cumulative));
-        bytes32 leaf = keccak256(abi.encode(inner));
+        bytes32 leaf;
+        assembly ("memory-safe") {
+            // As StandardMerkleTree hashes (account, cumulative): twice.
+            mstore(0, account)
+            mstore(32, cumulative)
+            mstore(0, keccak256(0, 64))
+            leaf := keccak256(0, 32)
+        }
         require(MerkleProof.verifyCalldata(proof, root, leaf), BadProof(account, cumulative, root));
         uint256 before = claimed[account];
         require(cumulative > before, NothingToClaim(account, before));

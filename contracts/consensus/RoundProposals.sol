@@ -9,6 +9,7 @@ import {RoundWord} from "../libraries/RoundWord.sol";
 import {SeatWord} from "../libraries/SeatWord.sol";
 import {Settings} from "../libraries/Settings.sol";
 import {SignerBits} from "../libraries/SignerBits.sol";
+import {WordList} from "../libraries/WordList.sol";
 import {RoundViews} from "./RoundViews.sol";
 
 /// @title Proposals: the seed, whose turn it is, candidates and their signatures
@@ -16,6 +17,7 @@ abstract contract RoundProposals is RoundViews {
     using SignerBits for uint8;
     using SeatWord for uint256;
     using Settings for uint256;
+    using WordList for uint256[];
 
     /// @dev Updates of one candidate: keeps int256 arithmetic of fault proofs in range and the target in 16 bits.
     uint256 internal constant MAX_UPDATES = 1_024;
@@ -26,7 +28,7 @@ abstract contract RoundProposals is RoundViews {
     function freezeSeed(uint64 round) external returns (uint64) {
         (Slot storage slot, RoundWord.Open memory r) = _openRoundOf(round);
         require(!r.seedStored, SeedAlreadyFrozen(round));
-        (uint64 opening, uint256[] memory seats) = (r.seed, _minerRegistry.rosterWords(r.members));
+        (uint64 opening, uint256[] memory seats) = (r.seed, _roster(r.members));
         if (_freeze(r, seats) == opening) emit SeedFrozen(r.round, r.seed, opening);
         slot.word = RoundWord.packOpen(r);
         return r.seed;
@@ -55,7 +57,7 @@ abstract contract RoundProposals is RoundViews {
     {
         (Slot storage slot, RoundWord.Open memory r) = _openRoundOf(round);
         _checkContent(content);
-        uint256[] memory seats = _minerRegistry.rosterWords(r.members);
+        uint256[] memory seats = _roster(r.members);
         if (!r.seedStored) _freeze(r, seats);
         uint8 bits = _checkTurn(r, seats, content.updateCount, signatures);
         id = Messages.candidate(round, slot.openingHash, _headRoot, content);
@@ -135,7 +137,7 @@ abstract contract RoundProposals is RoundViews {
             for (uint256 i = 0; i < signatures.length; ++i) {
                 ProposerSignature calldata s = signatures[i];
                 (uint256 rank, bytes32 sigR, bytes32 sigVs) = (s.rank, s.r, s.vs);
-                uint256 seat = seats[rank == 0 ? r.primary : rank == 1 ? r.secondary : r.reserve];
+                uint256 seat = seats.get(rank == 0 ? r.primary : rank == 1 ? r.secondary : r.reserve);
                 address key = _keyOf(seat);
                 (address recovered,,) = ECDSA.tryRecover(digest, sigR, sigVs);
                 // A failed recovery gives the zero address, which is nobody's key.

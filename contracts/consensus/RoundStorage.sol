@@ -3,7 +3,6 @@ pragma solidity 0.8.37;
 
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {IAuthority} from "@openzeppelin/contracts/access/manager/IAuthority.sol";
-import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {IClientRegistry} from "../interfaces/IClientRegistry.sol";
 import {IRewardDistributor} from "../interfaces/IRewardDistributor.sol";
@@ -98,7 +97,7 @@ abstract contract RoundStorage is IRoundConsensus, RoundState {
 
     /// @inheritdoc IRoundConsensus
     function hashTypedData(bytes32 structHash) public view returns (bytes32) {
-        return MessageHashUtils.toTypedDataHash(_domainSeparator(), structHash);
+        return Messages.digest(_domainSeparator(), structHash);
     }
 
     /// @dev Computed again only on a chain that has split off since the deployment.

@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {IMinerRegistry} from "../interfaces/IMinerRegistry.sol";
 import {IRoundConsensus} from "../interfaces/IRoundConsensus.sol";
 import {Ballots} from "../libraries/Ballots.sol";
@@ -13,6 +12,7 @@ import {SeatWord} from "../libraries/SeatWord.sol";
 import {Settings} from "../libraries/Settings.sol";
 import {SignerBits} from "../libraries/SignerBits.sol";
 import {Tally} from "../libraries/Tally.sol";
+import {WordList} from "../libraries/WordList.sol";
 import {RoundStorage} from "./RoundStorage.sol";
 
 /// @title Votes: checking, casting on chain, counting, scoring
@@ -23,6 +23,7 @@ abstract contract RoundVoting is RoundStorage {
     using SeatWord for uint256;
     using Settings for uint256;
     using Tally for Tally.Count;
+    using WordList for uint256[];
 
     /// @dev Working memory of a decision.
     struct Decision {
@@ -128,8 +129,22 @@ abstract contract RoundVoting is RoundStorage {
         d.ids[0] = slot.candidates[0];
         if (d.candidateCount > 1) d.ids[1] = slot.candidates[1];
         d.rules = _settings.rules;
-        d.seats = _minerRegistry.rosterWords(members);
+        d.seats = _roster(members);
         d.votes = new uint256[](2 * members);
+    }
+
+    /// @dev The roster, used as it lies in the answer: taking that apart would cost as much again.
+    function _roster(uint256 members) internal view returns (uint256[] memory seats) {
+        bytes memory question = abi.encodeCall(IMinerRegistry.rosterWords, (members));
+        address registry = address(_minerRegistry);
+        assembly ("memory-safe") {
+            let answer := mload(0x40)
+            let size := shl(5, add(members, 2))
+            let done := staticcall(gas(), registry, add(question, 32), mload(question), answer, size)
+            if iszero(and(done, eq(returndatasize(), size))) { revert(0, 0) }
+            seats := add(answer, 32)
+            mstore(0x40, add(answer, size))
+        }
     }
 
     /// @dev Takes the votes that are on chain.
@@ -154,7 +169,7 @@ abstract contract RoundVoting is RoundStorage {
                 Vote calldata v = votes[i];
                 uint256 vote = Ballots.pack(d.round, v, false);
                 uint256 place = vote.placeOf();
-                uint256 cast = place < taken.length ? taken[place] : 0;
+                uint256 cast = place < taken.length ? taken.get(place) : 0;
                 VoteFault fault = place < next ? VoteFault.NotAscending : _faultOf(d, v, vote, cast);
                 if (place >= next) next = place + 1;
                 if (fault != VoteFault.None) {
@@ -162,7 +177,8 @@ abstract contract RoundVoting is RoundStorage {
                     continue;
                 }
                 if (cast == 0) ++count;
-                taken[place] = vote;
+                // Its seat exists, or it would be at fault.
+                taken.put(place, vote);
             }
         }
         d.voteCount = count;
@@ -170,24 +186,20 @@ abstract contract RoundVoting is RoundStorage {
 
     /// @param vote The same vote as a word.
     /// @param cast The seat's vote on this candidate that is on chain; 0 = none.
-    function _faultOf(Decision memory d, Vote calldata v, uint256 vote, uint256 cast)
-        private
-        view
-        returns (VoteFault fault)
-    {
+    function _faultOf(Decision memory d, Vote calldata v, uint256 vote, uint256 cast) private view returns (VoteFault) {
         uint256 seat = vote.seatOf();
         uint256 index = vote.indexOf();
         uint256[] memory seats = d.seats;
         if (seat >= seats.length) return VoteFault.UnknownSeat;
         if (index >= d.candidateCount) return VoteFault.UnknownCandidate;
-        fault = vote.faultOf(d.rules.minConfidenceBps());
-        if (fault != VoteFault.None) return fault;
+        if (!vote.isConfident(d.rules.minConfidenceBps())) return VoteFault.ConfidenceOutOfRange;
+        if (!vote.isReasoned()) return VoteFault.ReasonOutOfRange;
         if (!cast.mayFollow(vote)) return VoteFault.AlreadyCast;
-        bytes32 structHash = Messages.vote(d.round, d.openingHash, d.ids[index], vote);
-        bytes32 digest = MessageHashUtils.toTypedDataHash(d.domain, structHash);
+        bytes32 id = index == 0 ? d.ids[0] : d.ids[1];
+        bytes32 digest = Messages.digest(d.domain, Messages.vote(d.round, d.openingHash, id, vote));
         // A failed recovery gives the zero address, which is nobody's key.
         (address signer,,) = ECDSA.tryRecover(digest, v.r, v.vs);
-        return signer == _keyOf(seats[seat]) ? VoteFault.None : VoteFault.BadSignature;
+        return signer == _keyOf(seats.get(seat)) ? VoteFault.None : VoteFault.BadSignature;
     }
 
     /// @dev Voting key of a seat.
@@ -206,10 +218,10 @@ abstract contract RoundVoting is RoundStorage {
         unchecked {
             // At most 255 weights of 88 bits; there are two votes per seat.
             for (uint256 seat = 0; seat < seats.length; ++seat) {
-                uint256 weight = seats[seat].votingWeightOf();
+                uint256 weight = seats.get(seat).votingWeightOf();
                 total += weight;
-                uint256 one = votes[2 * seat];
-                uint256 two = votes[2 * seat + 1];
+                uint256 one = votes.get(2 * seat);
+                uint256 two = votes.get(2 * seat + 1);
                 if (one | two == 0) continue;
                 voted += weight;
                 if (one != 0) first.add(weight, one.isYes(), one.confidenceOf());
@@ -244,20 +256,22 @@ abstract contract RoundVoting is RoundStorage {
 
     /// @dev Records who voted what and, in an agreed round, the reputation step each earned.
     function _score(Decision memory d, RoundWord.Open memory r, uint32 ballot, bool agreed) internal {
+        uint256[] memory seats = d.seats;
         uint256[] memory votes = d.votes;
-        uint256[] memory counted = new uint256[](d.voteCount);
+        uint256 count = d.voteCount;
+        uint256[] memory counted = new uint256[](count);
         Record memory record = _recordOf(d, r);
         uint256 n = 0;
         unchecked {
-            // A counter below 2 x 255; a step of at most 5,000 either way.
-            for (uint256 seat = 0; n < counted.length; ++seat) {
-                uint256 first = votes[2 * seat];
-                uint256 second = votes[2 * seat + 1];
+            // A counter below 2 x 255; a step of at most 5,000 either way. There are as many votes as were counted.
+            for (uint256 seat = 0; n < count; ++seat) {
+                uint256 first = votes.get(2 * seat);
+                uint256 second = votes.get(2 * seat + 1);
                 if (first | second == 0) continue;
-                address owner = d.seats[seat].ownerOf();
+                address owner = seats.get(seat).ownerOf();
                 uint256 score = seat | (agreed ? _stepOf(record, seat, first, second) : NO_STEP) << 8;
-                if (first != 0) counted[n++] = first.toEvent(owner) | score;
-                if (second != 0) counted[n++] = second.toEvent(owner) | score;
+                if (first != 0) counted.put(n++, first.toEvent(owner) | score);
+                if (second != 0) counted.put(n++, second.toEvent(owner) | score);
             }
         }
         _minerRegistry.recordBallot(d.round, ballot, counted, _reputationRule(d.rules));

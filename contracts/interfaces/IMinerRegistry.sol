@@ -56,8 +56,6 @@ interface IMinerRegistry is IKeyBook {
         address key;
         /// Key from the next opening on (equal to `key` if no change is queued).
         address nextKey;
-        /// HTTP URL of the miner's node.
-        string endpoint;
         /// Amount that `withdraw` pays from `releaseAt` on; 0 if nothing is unbonding.
         uint256 unbonding;
         uint256 releaseAt;
@@ -66,6 +64,7 @@ interface IMinerRegistry is IKeyBook {
     event MinerRegistered(address indexed miner, address key, uint256 stake, string endpoint);
     event StakeAdded(address indexed miner, uint256 amount, uint256 stake);
     event KeyQueued(address indexed miner, address key);
+    /// @notice A miner's endpoint is that of its newest event: `MinerRegistered` or this.
     event EndpointChanged(address indexed miner, string endpoint);
     event ExitQueued(address indexed miner, uint256 stake);
     event DeactivationQueued(address indexed miner, uint8 absences);
@@ -114,7 +113,7 @@ interface IMinerRegistry is IKeyBook {
     /// @param key Voting key; the caller itself or another plain account.
     /// @param keySignature Empty if `key` is the caller; else 65 bytes: the key's EIP-712 signature of
     /// `Key(address owner)` in this registry's domain.
-    /// @param endpoint HTTP URL of the miner's node, 1-200 bytes.
+    /// @param endpoint HTTP URL of the miner's node, 1-200 bytes; announced in the event, not stored.
     function register(uint256 amount, address key, bytes calldata keySignature, string calldata endpoint) external;
 
     /// @notice Add to the own stake; counts from the next opening.
@@ -193,8 +192,6 @@ interface IMinerRegistry is IKeyBook {
     function queuedCount() external view returns (uint256);
     /// @notice The first in the queue that waits for a seat, new or returning; zero if nobody does.
     function nextToJoin() external view returns (address);
-    /// @notice Owners that hold a seat or wait for one, with their endpoints: whom to ask for manifests and updates.
-    function endpoints() external view returns (address[] memory owners, string[] memory urls);
     /// @notice All stake bonded and unbonding; equals this contract's token balance unless tokens were sent to it.
     function totalHeld() external view returns (uint256);
 }

@@ -15,10 +15,23 @@ library Ballots {
     uint8 internal constant REASON_WITHHELD = 3;
     uint8 internal constant REASON_LAST = 5;
 
-    function pack(uint64 round, IRoundConsensus.Vote calldata v, bool replaced) internal pure returns (uint256) {
-        return uint32(round) | uint256(v.seat) << 32 | uint256(v.candidateIndex) << 40 | uint256(v.support ? YES : NO)
-            << 48 | (replaced ? 1 << 56 : 0) | uint256(v.confidence) << 64 | uint256(v.reason) << 80
-            | uint256(v.reasonIndex) << 88;
+    /// @dev Checks all fields at once: one by one that would cost more than the rest.
+    function pack(uint64 round, IRoundConsensus.Vote calldata v, bool replaced) internal pure returns (uint256 vote) {
+        (uint256 roundWord, uint256 again) = (uint32(round), replaced ? 1 << 56 : 0);
+        assembly ("memory-safe") {
+            let seat := calldataload(v)
+            let index := calldataload(add(v, 32))
+            let support := calldataload(add(v, 64))
+            let confidence := calldataload(add(v, 96))
+            let reason := calldataload(add(v, 128))
+            let reasonIndex := calldataload(add(v, 160))
+            // As Solidity does with arguments that do not fit their type.
+            let beyond := or(or(shr(8, or(or(seat, index), reason)), shr(1, support)), shr(16, confidence))
+            if or(beyond, shr(64, reasonIndex)) { revert(0, 0) }
+            vote := or(or(shl(32, seat), shl(40, index)), or(shl(48, add(support, 1)), again))
+            vote := or(or(vote, shl(64, confidence)), or(shl(80, reason), shl(88, reasonIndex)))
+            vote := or(vote, roundWord)
+        }
     }
 
     function unpack(uint256 vote, address miner) internal pure returns (IRoundLens.CastVote memory) {
@@ -90,15 +103,17 @@ library Ballots {
         return cast == 0 || (!isYes(cast) && reasonOf(cast) == REASON_WITHHELD && isYes(vote));
     }
 
-    /// @dev Ranges of confidence and reason.
-    function faultOf(uint256 vote, uint256 minConfidence) internal pure returns (IRoundConsensus.VoteFault) {
+    /// @dev Whether the confidence is in range.
+    function isConfident(uint256 vote, uint256 minConfidence) internal pure returns (bool) {
         bool yes = isYes(vote);
         uint256 confidence = confidenceOf(vote);
-        if (confidence < (yes ? minConfidence : 10_000) || confidence > 10_000) {
-            return IRoundConsensus.VoteFault.ConfidenceOutOfRange;
-        }
+        if (confidence < (yes ? minConfidence : 10_000)) return false;
+        return confidence <= 10_000;
+    }
+
+    /// @dev Whether a no names a reason, and a yes none.
+    function isReasoned(uint256 vote) internal pure returns (bool) {
         uint256 reason = reasonOf(vote);
-        bool reasoned = yes ? reason == 0 && reasonIndexOf(vote) == 0 : reason != 0 && reason <= REASON_LAST;
-        return reasoned ? IRoundConsensus.VoteFault.None : IRoundConsensus.VoteFault.ReasonOutOfRange;
+        return isYes(vote) ? reason == 0 && reasonIndexOf(vote) == 0 : reason != 0 && reason <= REASON_LAST;
     }
 }

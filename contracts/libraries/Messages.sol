@@ -57,30 +57,58 @@ library Messages {
         return keccak256(abi.encode(MANIFEST_TYPEHASH, round, openingHash, updatesHash));
     }
 
-    /// @dev The candidate id.
+    /// @dev The candidate id. Takes the content as it lies in the call: whoever calls this has checked that its numbers fit
+    /// their types, or compares the id with that of a candidate for which it was checked.
     function candidate(
         uint64 round,
         bytes32 openingHash,
         bytes32 baseRoot,
         IRoundConsensus.CandidateContent calldata content
-    ) internal pure returns (bytes32) {
-        return keccak256(abi.encode(CANDIDATE_TYPEHASH, round, openingHash, baseRoot, content));
+    ) internal pure returns (bytes32 id) {
+        (bytes32 typeHash, uint256 roundWord) = (CANDIDATE_TYPEHASH, round);
+        assembly ("memory-safe") {
+            let start := mload(0x40)
+            mstore(start, typeHash)
+            mstore(add(start, 32), roundWord)
+            mstore(add(start, 64), openingHash)
+            mstore(add(start, 96), baseRoot)
+            calldatacopy(add(start, 128), content, 288)
+            id := keccak256(start, 416)
+        }
+    }
+
+    /// @dev What a key signs: the struct hash in its domain (EIP-712).
+    function digest(bytes32 domain, bytes32 structHash) internal pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            let start := mload(0x40)
+            mstore(start, hex"1901")
+            mstore(add(start, 2), domain)
+            mstore(add(start, 34), structHash)
+            hash := keccak256(start, 66)
+        }
     }
 
     /// @param v The vote as a word, see Ballots.
-    function vote(uint64 round, bytes32 openingHash, bytes32 candidate_, uint256 v) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                VOTE_TYPEHASH,
-                round,
-                openingHash,
-                candidate_,
-                v.isYes(),
-                v.confidenceOf(),
-                v.reasonOf(),
-                v.reasonIndexOf()
-            )
-        );
+    function vote(uint64 round, bytes32 openingHash, bytes32 candidate_, uint256 v)
+        internal
+        pure
+        returns (bytes32 hash)
+    {
+        (bytes32 typeHash, uint256 roundWord, uint256 yes) = (VOTE_TYPEHASH, round, v.isYes() ? 1 : 0);
+        (uint256 confidence, uint256 reason, uint256 reasonIndex) = (v.confidenceOf(), v.reasonOf(), v.reasonIndexOf());
+        assembly ("memory-safe") {
+            // Free memory is used, but not taken: a settlement hashes every vote.
+            let start := mload(0x40)
+            mstore(start, typeHash)
+            mstore(add(start, 32), roundWord)
+            mstore(add(start, 64), openingHash)
+            mstore(add(start, 96), candidate_)
+            mstore(add(start, 128), yes)
+            mstore(add(start, 160), confidence)
+            mstore(add(start, 192), reason)
+            mstore(add(start, 224), reasonIndex)
+            hash := keccak256(start, 256)
+        }
     }
 
     function receipt(uint64 round, bytes32 openingHash, address client, bytes32 modelRoot)

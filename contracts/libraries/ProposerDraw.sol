@@ -4,12 +4,14 @@ pragma solidity 0.8.37;
 import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {IRoundConsensus} from "../interfaces/IRoundConsensus.sol";
 import {SeatWord} from "./SeatWord.sol";
+import {WordList} from "./WordList.sol";
 
 /// @title Weighted draw of an order
 /// @notice Rank t goes to the first seat, among those not drawn yet and in seat order, whose running weight exceeds
 /// uint256(keccak256(abi.encode(seed, t))) mod (weight not drawn yet). The modulo bias is below 2^-150.
 library ProposerDraw {
     using SeatWord for uint256;
+    using WordList for uint256[];
 
     /// @dev blockhash reaches this far back.
     uint256 private constant BLOCKHASH_REACH = 256;
@@ -38,9 +40,9 @@ library ProposerDraw {
         // Bit i: seat i is drawn.
         uint256 drawn = 0;
         unchecked {
-            // At most 255 weights of 88 bits, and a point is below the sum of those not drawn.
+            // At most 255 weights of 88 bits, and a point is below the sum of those not drawn: it falls on one of them.
             for (uint256 i = 0; i < roster.length; ++i) {
-                total += roster[i].weightOf();
+                total += roster.get(i).weightOf();
             }
             for (uint256 rank = 0; rank < ranks; ++rank) {
                 uint256 point = uint256(Hashes.efficientKeccak256(bytes32(seed), bytes32(rank))) % total;
@@ -48,11 +50,11 @@ library ProposerDraw {
                 uint256 weight = 0;
                 for (;; ++seat) {
                     if ((drawn >> seat) & 1 != 0) continue;
-                    weight = roster[seat].weightOf();
+                    weight = roster.get(seat).weightOf();
                     if (point < weight) break;
                     point -= weight;
                 }
-                seats[rank] = seat;
+                seats.put(rank, seat);
                 drawn |= 1 << seat;
                 total -= weight;
             }

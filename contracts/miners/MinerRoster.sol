@@ -59,7 +59,6 @@ abstract contract MinerRoster is IMinerRegistry, KeyBook {
     mapping(address owner => address) internal _nextKeys;
     /// @dev Time of the opening that replaced a key; 0 for one in use.
     mapping(address key => uint256) internal _retiredAt;
-    mapping(address owner => string) internal _endpoints;
     mapping(address owner => Unbonding) internal _unbonding;
 
     modifier onlyConsensus() {
@@ -109,6 +108,8 @@ abstract contract MinerRoster is IMinerRegistry, KeyBook {
         for (uint256 n = 0; n < MAX_CHANGES_PER_OPENING && t.queueStart != t.queueEnd; ++n) {
             _applyChange(t, _queue[t.queueStart++ % QUEUE_SLOTS], ballots);
         }
+        // Whoever comes next finds slots that were written before, at a quarter of the price.
+        if (t.queueStart == t.queueEnd) (t.queueStart, t.queueEnd) = (0, 0);
         _totals = t;
         return t.members;
     }

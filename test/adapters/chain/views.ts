@@ -67,7 +67,6 @@ export async function expectViewEqualsGetters(federation: TestFederation): Promi
       weight: info.weight,
       key: info.key as Hex,
       nextKey: info.nextKey as Hex,
-      endpoint: info.endpoint,
       unbonding: info.unbonding,
       releaseAt: Number(info.releaseAt),
     });

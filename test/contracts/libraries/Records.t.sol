@@ -89,7 +89,9 @@ contract RecordsTest {
     }
 
     function faultOf(IRoundConsensus.Vote calldata v) external pure returns (IRoundConsensus.VoteFault) {
-        return Ballots.faultOf(Ballots.pack(1, v, false), 8_000);
+        uint256 vote = Ballots.pack(1, v, false);
+        if (!vote.isConfident(8_000)) return IRoundConsensus.VoteFault.ConfidenceOutOfRange;
+        return vote.isReasoned() ? IRoundConsensus.VoteFault.None : IRoundConsensus.VoteFault.ReasonOutOfRange;
     }
 
     function testFuzz_Vote(uint32 round, IRoundConsensus.Vote memory v, bool replaced, address miner) external view {

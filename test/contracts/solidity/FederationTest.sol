@@ -130,6 +130,17 @@ abstract contract FederationTest is Artifacts {
         _nextBlock();
     }
 
+    /// @dev The same call with bit `bit` of its argument word `word` set, which must be refused as Solidity refuses
+    /// arguments beyond their types: without a reason.
+    function _refusedBeyondType(bytes memory call, uint256 word, uint256 bit) internal {
+        bytes memory altered = bytes.concat(call);
+        uint256 place = 4 + 32 * word + 31 - bit / 8;
+        altered[place] = bytes1(uint8(altered[place]) | uint8(1 << bit % 8));
+        // forge-lint: disable-next-line(unchecked-call)
+        (bool done, bytes memory reason) = address(consensus).call(altered);
+        vm.assertTrue(!done && reason.length == 0, "taken, or looked at");
+    }
+
     // ------------------------------------------------------------------ time
 
     function _nextBlock() internal {

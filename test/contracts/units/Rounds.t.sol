@@ -386,6 +386,20 @@ contract RoundsTest is FederationTest {
         consensus.propose(1, c, list);
     }
 
+    /// @dev The candidate's id is the hash of the content as it lies in the call.
+    function test_ContentBeyondItsTypesIsRefused() external {
+        _start(2);
+        vm.warp(_info().collectMinEnd);
+        IRoundConsensus.CandidateContent memory c = _content(1);
+        bytes memory call = abi.encodeCall(IRoundConsensus.propose, (1, c, _both(c)));
+        uint8[3] memory bits = [32, 64, 32];
+        for (uint256 i = 0; i < bits.length; ++i) {
+            _refusedBeyondType(call, 7 + i, bits[i]);
+            _refusedBeyondType(call, 7 + i, 255);
+        }
+        consensus.propose(1, c, _both(c));
+    }
+
     function test_PostedTogether() external {
         _start(2);
         vm.warp(_info().collectMinEnd);

@@ -112,6 +112,19 @@ contract VotesTest is FederationTest {
         consensus.castVote(1, v);
     }
 
+    /// @dev The contract reads a vote's fields by itself, not by Solidity.
+    function test_FieldsBeyondTheirTypesAreRefused() external {
+        _posted(3);
+        IRoundConsensus.Vote memory v = _yes(_miner(0), 0);
+        bytes memory call = abi.encodeCall(IRoundConsensus.castVote, (1, v));
+        uint8[6] memory bits = [8, 8, 1, 16, 8, 64];
+        for (uint256 i = 0; i < bits.length; ++i) {
+            _refusedBeyondType(call, 1 + i, bits[i]);
+            _refusedBeyondType(call, 1 + i, 255);
+        }
+        consensus.castVote(1, v);
+    }
+
     function test_AWithheldNoIsReplacedOnce() external {
         _posted(3);
         consensus.castVote(1, _no(_miner(0), 0, 3));
