@@ -89,11 +89,7 @@ library Messages {
     }
 
     /// @param v The vote as a word, see Ballots.
-    function vote(uint64 round, bytes32 openingHash, bytes32 candidate_, uint256 v)
-        internal
-        pure
-        returns (bytes32 hash)
-    {
+    function vote(uint64 round, bytes32 opening, bytes32 candidate_, uint256 v) internal pure returns (bytes32 hash) {
         (bytes32 typeHash, uint256 roundWord, uint256 yes) = (VOTE_TYPEHASH, round, v.isYes() ? 1 : 0);
         (uint256 confidence, uint256 reason, uint256 reasonIndex) = (v.confidenceOf(), v.reasonOf(), v.reasonIndexOf());
         assembly ("memory-safe") {
@@ -101,7 +97,7 @@ library Messages {
             let start := mload(0x40)
             mstore(start, typeHash)
             mstore(add(start, 32), roundWord)
-            mstore(add(start, 64), openingHash)
+            mstore(add(start, 64), opening)
             mstore(add(start, 96), candidate_)
             mstore(add(start, 128), yes)
             mstore(add(start, 160), confidence)
@@ -111,12 +107,8 @@ library Messages {
         }
     }
 
-    function receipt(uint64 round, bytes32 openingHash, address client, bytes32 modelRoot)
-        internal
-        pure
-        returns (bytes32)
-    {
-        return keccak256(abi.encode(RECEIPT_TYPEHASH, round, openingHash, client, modelRoot));
+    function receipt(uint64 round, bytes32 opening, address client, bytes32 modelRoot) internal pure returns (bytes32) {
+        return keccak256(abi.encode(RECEIPT_TYPEHASH, round, opening, client, modelRoot));
     }
 
     /// @dev Commitment to a manifest's references, ascending by client.
