@@ -4,11 +4,13 @@
 //                              "seconds": 60}'
 //
 // Open loop: an operation's time counts from when it was due, not from when the client got round to it, until weight above
-// F has confirmed it over authenticated connections. Prints a JSON line {started, done: [per second], latency: {…}, sent}.
+// F has confirmed it over authenticated connections. Prints "measuring" when the warm-up is over, "measured" after the time, and
+// a JSON line of what {@link Loaded} says once all is confirmed.
 import { createSystemClock } from "../../coordinator/adapters/clock/system-clock.ts";
 import { networkIdentity } from "../../coordinator/adapters/peers/identity.ts";
 import { TlsPeers } from "../../coordinator/adapters/peers/tls.ts";
 import { createSecp256k1Scheme } from "../../coordinator/adapters/signatures/secp256k1.ts";
+import { sha256 } from "../../coordinator/cli/connect.ts";
 import { readCommittee } from "../../coordinator/cli/praft/committee.ts";
 import { OrderClient } from "../../coordinator/client/order.ts";
 import { fromHex } from "../../coordinator/protocol/bytes.ts";
@@ -38,6 +40,8 @@ export interface Loaded {
   /** Milliseconds. */
   readonly latency: { readonly p50: number; readonly p99: number; readonly max: number };
   readonly confirmed: number;
+  /** Processor seconds of this client in the measured time, per second. */
+  readonly cores: number;
 }
 
 /** Milliseconds between two looks at what is due. */
@@ -48,7 +52,7 @@ const secretKey = fromHex(keyOf(load.client), 32);
 const { config, addresses } = await readCommittee(load.committee);
 const transport = new TlsPeers({ identity: networkIdentity(secretKey), peers: addresses });
 const scheme = createSecp256k1Scheme();
-const client = new OrderClient({ config, secretKey, scheme, transport, clock: createSystemClock() });
+const client = new OrderClient({ config, secretKey, scheme, sha256, transport, clock: createSystemClock() });
 await client.start();
 const signal = AbortSignal.timeout(1_000 * (load.warmUp + load.seconds + 120));
 let sequence = await client.nextSequence(signal);
@@ -101,7 +105,12 @@ function operationOf(n: number): Uint8Array {
 }
 
 const timer = setInterval(sendDue, TURN);
+await new Promise((resolve) => setTimeout(resolve, began - now()));
+console.log("measuring");
+const used = process.cpuUsage();
 await new Promise((resolve) => setTimeout(resolve, end - now()));
+const { user, system } = process.cpuUsage(used);
+console.log("measured");
 clearInterval(timer);
 await Promise.all(all);
 const result: Loaded = {
@@ -109,6 +118,7 @@ const result: Loaded = {
   perSecond,
   latency: { p50: latency.quantile(0.5), p99: latency.quantile(0.99), max: latency.max },
   confirmed,
+  cores: (user + system) / 1e6 / load.seconds,
 };
 console.log(JSON.stringify(result));
 process.exit(0);

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
 import { type Cluster, clientNumber } from "./cluster.ts";
 import type { Load, Loaded } from "./load.ts";
 
@@ -27,30 +28,26 @@ export interface Throughput {
   readonly operationsPerBlock: number;
   /** Processor seconds of all replicas per second. */
   readonly replicaCores: number;
+  /** The same of all clients. */
+  readonly clientCores: number;
 }
 
 /** Client processes that offer operations to a running committee; every one has to be confirmed. */
 export async function measure(cluster: Cluster, offer: Offer): Promise<Throughput> {
   const before = cluster.commits[0]!.length;
-  const results = Promise.all(
-    Array.from({ length: offer.clients }, (_, i) =>
-      runLoad({
-        committee: cluster.committee,
-        client: clientNumber(i),
-        rate: offer.rate / offer.clients,
-        bundle: offer.bundle,
-        bytes: offer.bytes,
-        window: offer.window,
-        warmUp: offer.warmUp,
-        seconds: offer.seconds,
-      }),
-    ),
+  // From when the first client is warm until its time is over: replicas and clients take a while to start.
+  let [idle, used] = [0, 0];
+  const spent = (line: string) => {
+    if (line === "measuring") idle = processorSeconds(cluster);
+    if (line === "measured") used = processorSeconds(cluster) - idle;
+  };
+  const { rate, clients, ...rest } = offer;
+  const all = await Promise.all(
+    Array.from({ length: clients }, (_, i) => {
+      const load = { ...rest, committee: cluster.committee, client: clientNumber(i), rate: rate / clients };
+      return runLoad(load, i === 0 ? spent : undefined);
+    }),
   );
-  await wait(1_000 * offer.warmUp);
-  const cpu = processorSeconds(cluster);
-  await wait(1_000 * offer.seconds);
-  const used = processorSeconds(cluster) - cpu;
-  const all = await results;
   const perSecond = Array.from({ length: offer.seconds }, (_, s) =>
     all.reduce((sum, each) => sum + each.perSecond[s]!, 0),
   );
@@ -67,21 +64,24 @@ export async function measure(cluster: Cluster, offer: Offer): Promise<Throughpu
     },
     operationsPerBlock: blocks.length === 0 ? 0 : ordered / blocks.length,
     replicaCores: used / offer.seconds,
+    clientCores: all.reduce((sum, { cores }) => sum + cores, 0),
   };
 }
 
-export function runLoad(load: Load): Promise<Loaded> {
+/** One client process; `onLine` gets what it says on its way. */
+export function runLoad(load: Load, onLine?: (line: string) => void): Promise<Loaded> {
   const child = spawn(process.execPath, ["bench/praft/load.ts", JSON.stringify(load)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
-  let out = "";
-  child.stdout.on("data", (chunk: Buffer) => {
-    out += chunk;
+  let last = "";
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    last = line;
+    onLine?.(line);
   });
   return new Promise((resolve, reject) => {
     child.once("error", reject);
-    child.once("exit", (code) => {
-      if (code === 0) resolve(JSON.parse(out));
+    child.once("close", (code) => {
+      if (code === 0) resolve(JSON.parse(last));
       else reject(new Error(`client ${load.client} ended with ${code}`));
     });
   });
