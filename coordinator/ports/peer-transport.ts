@@ -12,7 +12,8 @@ export interface PeerTransport {
   readonly self: PeerId;
   start(handler: FrameHandler): Promise<void>;
   /**
-   * Queues a frame. Urgent frames (votes, certificates) never wait behind bulk ones (payload).
+   * Queues a frame, which is not to be changed afterwards: what goes to many peers is one array. Urgent frames (votes,
+   * certificates) never wait behind bulk ones (payload).
    * @returns false if the peer is unknown, not connected, or its bounded queue is full: the frame is dropped.
    */
   send(to: PeerId, frame: Uint8Array, priority: "urgent" | "bulk"): boolean;

@@ -1,4 +1,4 @@
-import { decode, encode } from "../../coordinator/adapters/replica-log/records.ts";
+import { decode, seal, withHead } from "../../coordinator/adapters/replica-log/records.ts";
 import { isQuorateError } from "../../coordinator/protocol/errors.ts";
 import { encodeMessage } from "../../coordinator/protocol/praft/encode.ts";
 import type { Message } from "../../coordinator/protocol/praft/types.ts";
@@ -30,14 +30,9 @@ export function tellsFlip(records: readonly Message[], chance: Chance): boolean 
 }
 
 function bytesOf(records: readonly Message[]): Buffer {
-  let sum = 0;
-  return Buffer.concat(
-    records.map((record) => {
-      const written = encode(encodeMessage(record), sum);
-      sum = written.sum;
-      return written.bytes;
-    }),
-  );
+  const written = records.map((record) => withHead(encodeMessage(record)));
+  seal(written, 0);
+  return Buffer.concat(written);
 }
 
 function read(bytes: Buffer): { readonly count: number; readonly end: number } {

@@ -2,7 +2,7 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, unlink } from 
 import { join } from "node:path";
 import type { ReplicaLog } from "../../ports/replica-log.ts";
 import { QuorateError } from "../../protocol/errors.ts";
-import { assertFits, corrupt, decode, encode, MAGIC } from "./records.ts";
+import { assertFits, corrupt, decode, MAGIC, seal, withHead } from "./records.ts";
 
 /** A file is closed for a new one above this. */
 const SEGMENT_BYTES = 64 * 1024 * 1024;
@@ -24,6 +24,22 @@ function headOf(sum: number): Buffer {
   return head;
 }
 
+/** Writes chunks one behind the other. */
+async function writeAll(handle: FileHandle, chunks: readonly Buffer[], position: number): Promise<void> {
+  const rest = [...chunks];
+  for (let at = position; rest.length > 0; ) {
+    let { bytesWritten } = await handle.writev(rest, at);
+    at += bytesWritten;
+    const whole = rest.findIndex((chunk) => {
+      const written = chunk.length <= bytesWritten;
+      if (written) bytesWritten -= chunk.length;
+      return !written;
+    });
+    rest.splice(0, whole < 0 ? rest.length : whole);
+    if (whole >= 0) rest[0] = rest[0]!.subarray(bytesWritten);
+  }
+}
+
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, "r");
   await handle.sync().finally(() => handle.close());
@@ -34,7 +50,7 @@ async function create(folder: string, segment: Segment, chunks: readonly Buffer[
   const file = fileOf(folder, segment);
   const handle = await open(`${file}.new`, "w", 0o600);
   try {
-    for (const chunk of chunks) await handle.writeFile(chunk);
+    await writeAll(handle, chunks, 0);
     await handle.sync();
     await rename(`${file}.new`, file);
     await syncFolder(folder);
@@ -95,7 +111,7 @@ class FileLog implements ReplicaLog {
   private segments: Segment[] = [];
   private handle!: FileHandle;
   private tail = { end: 0, sum: 0 };
-  private pending: Uint8Array[] = [];
+  private pending: Buffer[] = [];
   private queue: Promise<void> = Promise.resolve();
   private scheduled: Promise<void> | undefined;
   private failed: unknown;
@@ -118,7 +134,7 @@ class FileLog implements ReplicaLog {
   append(record: Uint8Array): void {
     this.assertUsable();
     assertFits(record);
-    this.pending.push(new Uint8Array(record));
+    this.pending.push(withHead(record));
   }
 
   flush(): Promise<void> {
@@ -135,8 +151,10 @@ class FileLog implements ReplicaLog {
   }
 
   replace(records: Iterable<Uint8Array>): Promise<void> {
-    const copies = Array.from(records, (record) => new Uint8Array(record));
-    copies.forEach(assertFits);
+    const copies = Array.from(records, (record) => {
+      assertFits(record);
+      return withHead(record);
+    });
     this.pending = [];
     return this.enqueue(async () => {
       const old = this.segments;
@@ -161,23 +179,13 @@ class FileLog implements ReplicaLog {
     this.tail = tail;
   }
 
-  private encodeAll(records: readonly Uint8Array[], start: number): { chunks: Buffer[]; sum: number } {
-    let sum = start;
-    const chunks = records.map((record) => {
-      const encoded = encode(record, sum);
-      sum = encoded.sum;
-      return encoded.bytes;
-    });
-    return { chunks, sum };
-  }
-
-  private async begin(segment: Segment, records: readonly Uint8Array[]): Promise<void> {
+  private async begin(segment: Segment, records: readonly Buffer[]): Promise<void> {
     const start = segment.index === 0 ? 0 : this.tail.sum;
-    const { chunks, sum } = this.encodeAll(records, start);
-    const content = Buffer.concat([headOf(start), ...chunks]);
-    this.handle = await create(this.folder, segment, [content]);
+    const { length, sum } = seal(records, start);
+    const head = headOf(start);
+    this.handle = await create(this.folder, segment, [head, ...records]);
     this.segments = segment.index === 0 ? [segment] : [...this.segments, segment];
-    this.tail = { end: content.length, sum };
+    this.tail = { end: head.length + length, sum };
   }
 
   private async write(): Promise<void> {
@@ -188,12 +196,10 @@ class FileLog implements ReplicaLog {
       await this.handle.close();
       await this.begin({ generation: full.generation, index: full.index + 1 }, []);
     }
-    const { chunks, sum } = this.encodeAll(records, this.tail.sum);
-    const bytes = Buffer.concat(chunks);
-    for (let at = 0; at < bytes.length; )
-      at += (await this.handle.write(bytes, at, bytes.length - at, this.tail.end + at)).bytesWritten;
+    const { length, sum } = seal(records, this.tail.sum);
+    await writeAll(this.handle, records, this.tail.end);
     await this.handle.datasync();
-    this.tail = { end: this.tail.end + bytes.length, sum };
+    this.tail = { end: this.tail.end + length, sum };
   }
 
   private async enqueue(work: () => Promise<void>): Promise<void> {

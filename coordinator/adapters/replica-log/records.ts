@@ -18,15 +18,25 @@ export function assertFits(record: Uint8Array): void {
   );
 }
 
-/** Checksums are chained from `sum`, so that a lost or swapped record is noticed too. */
-export function encode(record: Uint8Array, sum: number): { bytes: Buffer; sum: number } {
+/** A copy of a record, with room for its head: to be sealed when it is written. */
+export function withHead(record: Uint8Array): Buffer {
   const bytes = Buffer.allocUnsafe(HEAD_BYTES + record.length);
-  const next = crc32(record, sum);
-  bytes.writeUInt32LE(record.length, 0);
-  bytes.writeUInt32LE(next, 4);
-  bytes.writeUInt32LE(crc32(bytes.subarray(0, 8)), 8);
   bytes.set(record, HEAD_BYTES);
-  return { bytes, sum: next };
+  return bytes;
+}
+
+/** Fills in the heads of records in their order. Checksums are chained from `sum`, so that a lost or swapped one is noticed. */
+export function seal(records: readonly Buffer[], sum: number): { length: number; sum: number } {
+  let next = sum;
+  let length = 0;
+  for (const bytes of records) {
+    next = crc32(bytes.subarray(HEAD_BYTES), next);
+    bytes.writeUInt32LE(bytes.length - HEAD_BYTES, 0);
+    bytes.writeUInt32LE(next, 4);
+    bytes.writeUInt32LE(crc32(bytes.subarray(0, 8)), 8);
+    length += bytes.length;
+  }
+  return { length, sum: next };
 }
 
 /**
