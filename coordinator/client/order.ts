@@ -3,10 +3,12 @@ import type { PeerId, PeerTransport } from "../ports/peer-transport.ts";
 import type { SignatureScheme } from "../ports/signature-scheme.ts";
 import { type Hex, toHex, ZERO_HASH } from "../protocol/bytes.ts";
 import { isQuorateError } from "../protocol/errors.ts";
+import type { Sha256 } from "../protocol/model/merkle.ts";
+import { bundleDigest } from "../protocol/praft/bundle-hashes.ts";
 import { clientOf } from "../protocol/praft/bundles.ts";
 import { type Committee, type Config, committeeOf, weightOf } from "../protocol/praft/config.ts";
 import { decodeMessage } from "../protocol/praft/decode.ts";
-import { bundleDigest, encodeMessage } from "../protocol/praft/encode.ts";
+import { encodeMessage } from "../protocol/praft/encode.ts";
 import type { Bundle, Message, Told } from "../protocol/praft/types.ts";
 
 /** Milliseconds until a bundle that found a member unreachable is offered to it again. */
@@ -18,6 +20,8 @@ export interface OrderClientOptions {
   readonly config: Config;
   readonly secretKey: Uint8Array;
   readonly scheme: SignatureScheme;
+  /** The platform's own, for the operations. */
+  readonly sha256?: Sha256;
   /** Its peers are the members. */
   readonly transport: PeerTransport;
   readonly clock: Clock;
@@ -75,9 +79,9 @@ export class OrderClient {
    * @throws the signal's reason
    */
   async submit(operations: readonly Uint8Array[], sequence: number, signal: AbortSignal): Promise<void> {
-    const { scheme, secretKey } = this.options;
+    const { scheme, secretKey, sha256 } = this.options;
     const unsigned: Bundle = { clientKey: this.clientKey, sequence, operations, signature: new Uint8Array() };
-    const signature = scheme.sign(secretKey, bundleDigest(this.committee.groupId, unsigned));
+    const signature = scheme.sign(secretKey, bundleDigest(this.committee.groupId, unsigned, sha256));
     const bundle = { ...unsigned, signature };
     await this.ask({ kind: "submit", bundle }, () => this.proven(sequence), signal);
   }

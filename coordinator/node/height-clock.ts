@@ -1,7 +1,7 @@
 import type { SignatureScheme } from "../ports/signature-scheme.ts";
 import type { Hex } from "../protocol/bytes.ts";
+import { bundleDigest } from "../protocol/praft/bundle-hashes.ts";
 import { clientOf } from "../protocol/praft/bundles.ts";
-import { bundleDigest } from "../protocol/praft/encode.ts";
 import type { Bundle } from "../protocol/praft/types.ts";
 
 /** Milliseconds without a commit until the leader, and until any other member, adds an empty bundle. */

@@ -8,6 +8,7 @@ import type { SignatureScheme } from "../ports/signature-scheme.ts";
 import type { Hex } from "../protocol/bytes.ts";
 import type { Decision } from "../protocol/decisions/decision.ts";
 import { QuorateError } from "../protocol/errors.ts";
+import type { Sha256 } from "../protocol/model/merkle.ts";
 import type { Application } from "../protocol/praft/application.ts";
 import type { Committee, Config } from "../protocol/praft/config.ts";
 import type { Effect } from "../protocol/praft/effects.ts";
@@ -20,6 +21,7 @@ export const LIMITS: Limits = {
   timeoutCeiling: 10_000,
   timeoutFactor: 4,
   bundlesPerBlock: 512,
+  bytesPerBlock: 2 ** 20,
   maxPending: 10_000,
   maxPendingPerClient: 1_024,
   maxPendingBytes: 128 * 2 ** 20,
@@ -56,6 +58,8 @@ export interface ReplicaOptions {
   readonly config: Config;
   readonly secretKey: Uint8Array;
   readonly scheme: SignatureScheme;
+  /** The platform's own, for the payload. */
+  readonly sha256?: Sha256;
   readonly log: ReplicaLog;
   readonly transport: PeerTransport;
   readonly clock: Clock;

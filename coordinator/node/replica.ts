@@ -38,8 +38,9 @@ export class Replica {
 
   constructor(options: ReplicaOptions) {
     this.options = options;
-    const { scheme, secretKey, transport, application = orderApplication } = options;
-    this.env = { scheme, secretKey, id: transport.self, limits: LIMITS, application };
+    const { scheme, secretKey, sha256, transport, application = orderApplication } = options;
+    const env = { scheme, secretKey, id: transport.self, limits: LIMITS, application };
+    this.env = sha256 ? { ...env, sha256 } : env;
     this.writer = new RecordWriter(options.log);
     this.gate = new FrameGate(options);
     this.desk = new ClientDesk(transport, options.decisions);

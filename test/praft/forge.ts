@@ -1,5 +1,6 @@
 import { ZERO_HASH } from "../../coordinator/protocol/bytes.ts";
-import { hashBlock, payloadRoot } from "../../coordinator/protocol/praft/encode.ts";
+import { payloadRoot } from "../../coordinator/protocol/praft/bundle-hashes.ts";
+import { hashBlock } from "../../coordinator/protocol/praft/encode.ts";
 import { snapshotHash } from "../../coordinator/protocol/praft/snapshots.ts";
 import { proposeDigest, timeoutDigest, voteDigest } from "../../coordinator/protocol/praft/statements.ts";
 import type {

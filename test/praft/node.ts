@@ -58,6 +58,7 @@ const LIMITS = {
   timeoutCeiling: 3_200,
   timeoutFactor: 4,
   bundlesPerBlock: 4,
+  bytesPerBlock: 2 ** 20,
   maxPending: 1_000,
   maxPendingPerClient: 100,
   maxPendingBytes: 2 ** 20,

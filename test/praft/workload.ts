@@ -1,5 +1,5 @@
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { bundleDigest } from "../../coordinator/protocol/praft/encode.ts";
+import { bundleDigest } from "../../coordinator/protocol/praft/bundle-hashes.ts";
 import type { State } from "../../coordinator/protocol/praft/state.ts";
 import type { Bundle, Message } from "../../coordinator/protocol/praft/types.ts";
 import { GROUP, keyOf, testScheme } from "../protocol/praft/fixtures.ts";

@@ -2,7 +2,9 @@ import type { Command } from "commander";
 import type { NetworkIdentity } from "../../adapters/peers/identity.ts";
 import type { SignatureScheme } from "../../ports/signature-scheme.ts";
 import { fromHex, toHex } from "../../protocol/bytes.ts";
+import type { Sha256 } from "../../protocol/model/merkle.ts";
 import { type Cli, subcommand } from "../command.ts";
+import { sha256 } from "../connect.ts";
 import type { Io } from "../io.ts";
 import { toJson } from "../io.ts";
 import { loadKey } from "../keys.ts";
@@ -25,6 +27,7 @@ export function praftIdentityCommand(cli: Cli): Command {
 export interface MemberIdentity {
   readonly secretKey: Uint8Array;
   readonly scheme: SignatureScheme;
+  readonly sha256: Sha256;
   readonly identity: NetworkIdentity;
 }
 
@@ -37,5 +40,5 @@ export async function identityOfKey(privateKey: string): Promise<MemberIdentity>
   const { networkIdentity } = await import("../../adapters/peers/identity.ts");
   const { createSecp256k1Scheme } = await import("../../adapters/signatures/secp256k1.ts");
   const secretKey = fromHex(privateKey, 32);
-  return { secretKey, scheme: createSecp256k1Scheme(), identity: networkIdentity(secretKey) };
+  return { secretKey, scheme: createSecp256k1Scheme(), sha256, identity: networkIdentity(secretKey) };
 }

@@ -1,13 +1,12 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { equalBytes, type Hex, toHex } from "../bytes.ts";
-import type { Signatures } from "./certificates.ts";
+import { bundleDigest, bytesOf, MAX_PAYLOAD_BYTES, payloadBytes, payloadRoot } from "./bundle-hashes.ts";
 import { Writer } from "./codec.ts";
 import type { Committee } from "./config.ts";
 import { MAX_BUNDLES, MAX_OPERATION_BYTES, MAX_OPERATIONS } from "./decode.ts";
 import type { Refusal } from "./effects.ts";
-import { bundleDigest, payloadRoot } from "./encode.ts";
-import type { Limits } from "./env.ts";
+import type { Env, Limits } from "./env.ts";
 import type { State, Turn } from "./state.ts";
 import { DOMAIN } from "./statements.ts";
 import type { Block, Bundle, FullBlock, Payload, Pending } from "./types.ts";
@@ -21,18 +20,20 @@ function keyOf(client: string, sequence: number): string {
 }
 
 /** Form only: sizes, sequence and the client's signature; never whether anyone likes the content. */
-export function isBundle(scheme: Signatures, { groupId }: Committee, bundle: Bundle): boolean {
+export function isBundle({ scheme, sha256 }: Env, { groupId }: Committee, bundle: Bundle): boolean {
   const { operations, sequence, clientKey, signature } = bundle;
   if (!Number.isSafeInteger(sequence) || sequence < 1 || operations.length > MAX_OPERATIONS) return false;
+  if (bytesOf(bundle).length > MAX_PAYLOAD_BYTES) return false;
   if (operations.some((operation) => operation.length > MAX_OPERATION_BYTES)) return false;
-  return scheme.verify(clientKey, bundleDigest(groupId, bundle), signature);
+  return scheme.verify(clientKey, bundleDigest(groupId, bundle, sha256), signature);
 }
 
 /** True if every bundle is well formed and signed; those that wait here were checked when they came. */
 export function arePayloadBundles({ s, env }: Turn, { bundles }: Payload): boolean {
   return (
     bundles.length <= MAX_BUNDLES &&
-    bundles.every((bundle) => isPending(s, bundle) || isBundle(env.scheme, s.committee, bundle))
+    payloadBytes({ bundles }) <= MAX_PAYLOAD_BYTES &&
+    bundles.every((bundle) => isPending(s, bundle) || isBundle(env, s.committee, bundle))
   );
 }
 
@@ -50,8 +51,7 @@ export function withPending(s: State, payload: Payload): Payload {
 }
 
 function sameBundle(a: Bundle, b: Bundle): boolean {
-  if (a.operations.length !== b.operations.length || !equalBytes(a.signature, b.signature)) return false;
-  return a.operations.every((operation, i) => equalBytes(operation, b.operations[i]!));
+  return equalBytes(bytesOf(a), bytesOf(b));
 }
 
 /** Keeps a client's bundle until it is executed; one executed before is answered again, not executed again. */
@@ -66,11 +66,11 @@ export function onSubmit({ s, env, now, out }: Turn, from: string, bundle: Bundl
   if (s.pendingByKey.has(key)) return;
   const code = refusalOf(s, env.limits, bundle);
   if (code) out.push({ kind: "refused", code, from });
-  else if (isBundle(env.scheme, s.committee, bundle)) {
+  else if (isBundle(env, s.committee, bundle)) {
     s.pending.push({ client, bundle, since: now });
     s.pendingByKey.set(key, bundle);
     s.pendingOf.set(client, (s.pendingOf.get(client) ?? 0) + 1);
-    s.pendingBytes += bytesOf(bundle);
+    s.pendingBytes += bytesOf(bundle).length;
   }
 }
 
@@ -83,12 +83,8 @@ function refusalOf(s: State, limits: Limits, bundle: Bundle): Refusal | undefine
   if ((s.pendingOf.get(client) ?? 0) >= most || bundle.sequence > (executed ?? 0) + most)
     return "PRAFT_CLIENT_QUEUE";
   const full =
-    s.pending.length >= limits.maxPending || s.pendingBytes + bytesOf(bundle) > limits.maxPendingBytes;
+    s.pending.length >= limits.maxPending || s.pendingBytes + bytesOf(bundle).length > limits.maxPendingBytes;
   return full ? "PRAFT_QUEUE_FULL" : undefined;
-}
-
-function bytesOf({ operations }: Bundle): number {
-  return operations.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** The oldest bundle that could be executed now: one whose client left a gap before it waits for the client, not for us. */
@@ -97,7 +93,11 @@ export function oldestReady({ pending, sessions }: State): Pending | undefined {
 }
 
 /** Pending bundles the chain above the committed block has not yet, each client's in sequence, oldest first. */
-export function choose(s: State, chain: readonly FullBlock[], max: number): Bundle[] {
+export function choose(
+  s: State,
+  chain: readonly FullBlock[],
+  { bundlesPerBlock, bytesPerBlock }: Pick<Limits, "bundlesPerBlock" | "bytesPerBlock">,
+): Bundle[] {
   const next = new Map<string, number>();
   const take = (client: string, bundle: Bundle): boolean => {
     const expected = next.get(client) ?? (s.sessions.get(client) ?? 0) + 1;
@@ -107,9 +107,12 @@ export function choose(s: State, chain: readonly FullBlock[], max: number): Bund
   };
   for (const { payload } of chain) for (const bundle of payload.bundles) take(clientOf(bundle), bundle);
   const chosen: Bundle[] = [];
+  let left = bytesPerBlock;
   for (const { client, bundle } of s.pending) {
-    if (chosen.length >= max) break;
-    if (take(client, bundle)) chosen.push(bundle);
+    if (chosen.length >= bundlesPerBlock || (chosen.length > 0 && left < bytesOf(bundle).length)) break;
+    if (!take(client, bundle)) continue;
+    chosen.push(bundle);
+    left -= bytesOf(bundle).length;
   }
   return chosen;
 }
@@ -143,7 +146,7 @@ export function forgetExecuted(s: State): void {
 
 function forget(s: State, client: string, bundle: Bundle): void {
   s.pendingByKey.delete(keyOf(client, bundle.sequence));
-  s.pendingBytes -= bytesOf(bundle);
+  s.pendingBytes -= bytesOf(bundle).length;
   const left = (s.pendingOf.get(client) ?? 1) - 1;
   if (left === 0) s.pendingOf.delete(client);
   else s.pendingOf.set(client, left);

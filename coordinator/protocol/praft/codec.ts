@@ -1,6 +1,7 @@
-import { sha256 } from "@noble/hashes/sha2.js";
+import { sha256 as nobleSha256 } from "@noble/hashes/sha2.js";
 import { type Hex, toHex } from "../bytes.ts";
 import { QuorateError } from "../errors.ts";
+import type { Sha256 } from "../model/merkle.ts";
 
 const SAFE_HIGH = 2 ** 21;
 const WORD = 2 ** 32;
@@ -12,8 +13,13 @@ const spare: Uint8Array[] = [];
 
 /** Writes big-endian integers, 32-byte hashes and length-prefixed bytes; of no use after `done` or `sha256`. */
 export class Writer {
-  #bytes = spare.pop() ?? new Uint8Array(FIRST_BYTES);
+  #bytes: Uint8Array;
   #at = 0;
+
+  /** @param size in bytes of what will be written, if that is known: more may be, and costs a copy */
+  constructor(size = 0) {
+    this.#bytes = size > FIRST_BYTES ? new Uint8Array(size) : (spare.pop() ?? new Uint8Array(FIRST_BYTES));
+  }
 
   u8(value: number): this {
     this.#room(1);
@@ -30,6 +36,15 @@ export class Writer {
   /** A whole number below 2^53. */
   u64(value: number): this {
     return this.u32(Math.floor(value / WORD)).u32(value % WORD);
+  }
+
+  /** A length below 2^28 in as few bytes as it takes: 7 bits in each, the lowest first, the top bit set in all but the last. */
+  size(value: number): this {
+    this.#room(4);
+    let rest = value;
+    for (; rest > 0x7f; rest >>>= 7) this.#bytes[this.#at++] = (rest & 0x7f) | 0x80;
+    this.#bytes[this.#at++] = rest;
+    return this;
   }
 
   hash(value: Hex): this {
@@ -52,14 +67,16 @@ export class Writer {
   }
 
   /** SHA-256 of what was written, without a copy of it. */
-  sha256(): Uint8Array {
+  sha256(sha256: Sha256 = nobleSha256): Uint8Array {
     const digest = sha256(this.#bytes.subarray(0, this.#at));
     this.#release();
     return digest;
   }
 
   done(): Uint8Array {
-    const written = this.#bytes.slice(0, this.#at);
+    // A buffer that is nearly full is given away, not copied.
+    const full = this.#bytes.length > FIRST_BYTES && 2 * this.#at > this.#bytes.length;
+    const written = full ? this.#bytes.subarray(0, this.#at) : this.#bytes.slice(0, this.#at);
     this.#release();
     return written;
   }
@@ -75,6 +92,11 @@ export class Writer {
     wider.set(this.#bytes);
     this.#bytes = wider;
   }
+}
+
+/** Bytes that {@link Writer.size} takes. */
+export function lengthBytes(value: number): number {
+  return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x20_0000 ? 3 : 4;
 }
 
 /** Of a lower-case hexadecimal digit's character code. */
@@ -116,6 +138,39 @@ export class Reader {
   /** A view of the bytes read, not a copy. @throws QuorateError PRAFT_LIMIT if longer than `max` bytes */
   bytes(what: string, max: number): Uint8Array {
     const length = this.count(what, max);
+    const at = this.#take(length);
+    return this.#bytes.subarray(at, at + length);
+  }
+
+  /** @throws QuorateError PRAFT_FLAG */
+  flag(): boolean {
+    const value = this.u8();
+    if (value > 1) throw new QuorateError("PRAFT_FLAG", `a flag is 0 or 1, not ${value}`, { value });
+    return value === 1;
+  }
+
+  /** Where it is: to be given to {@link since}. */
+  get at(): number {
+    return this.#at;
+  }
+
+  /** A view of what was read from there on. */
+  since(at: number): Uint8Array {
+    return this.#bytes.subarray(at, this.#at);
+  }
+
+  /**
+   * What {@link Writer.size} wrote, and then as many bytes: a view, not a copy.
+   * @throws QuorateError PRAFT_LIMIT if they are more than `max`, or their number is written longer than need be
+   */
+  sized(what: string, max: number): Uint8Array {
+    let length = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = this.#bytes[this.#take(1)]!;
+      length |= (byte & 0x7f) << shift;
+      if (length > max || shift > 14 || (byte === 0 && shift > 0)) throw limit(what, length, max);
+      if (byte < 0x80) break;
+    }
     const at = this.#take(length);
     return this.#bytes.subarray(at, at + length);
   }

@@ -1,5 +1,6 @@
 import { type Hex, ZERO_HASH } from "../bytes.ts";
 import { contradicts } from "./anchors.ts";
+import { payloadBytes } from "./bundle-hashes.ts";
 import { execute, oldestReady } from "./bundles.ts";
 import { compareRank, isQuorumCertificate, sameRank } from "./certificates.ts";
 import { signCheckpoint } from "./checkpoints.ts";
@@ -145,7 +146,7 @@ function commitBlock(turn: Turn, full: FullBlock): void {
   s.committed = { hash, height, time: block.time };
   s.committedView = block.view;
   s.history.push(full);
-  for (const { operations } of fresh) for (const { length } of operations) s.historyBytes += length;
+  s.historyBytes += payloadBytes({ bundles: fresh });
   out.push({ kind: "commit", block: full, fresh, decided: env.application.decided(s.app), after: s.token });
   if (height % env.limits.checkpointEvery === 0 || block.nextConfigHash !== ZERO_HASH)
     signCheckpoint(turn, full);

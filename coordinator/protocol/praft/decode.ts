@@ -1,4 +1,5 @@
 import { QuorateError } from "../errors.ts";
+import { rememberBytes } from "./bundle-hashes.ts";
 import { Reader } from "./codec.ts";
 import { MAX_KEY_BYTES, MAX_MEMBERS, readConfig } from "./config.ts";
 import { hashBlock, KINDS, VERSION } from "./encode.ts";
@@ -18,7 +19,7 @@ import type {
   TimeoutCertificate,
 } from "./types.ts";
 
-/** Most bytes of a message; a payload has to fit. */
+/** Most bytes of a message. */
 export const MAX_MESSAGE_BYTES = 16 * 2 ** 20;
 export const MAX_BUNDLES = 4_096;
 export const MAX_OPERATIONS = 4_096;
@@ -82,7 +83,7 @@ function readBody(r: Reader, kind: number): Message {
     case KINDS.checkpoint:
       return { kind: "checkpoint", ...readCheckpointContent(r), ...readSigned(r) };
     case KINDS.damaged:
-      return flag(r) ? { kind: "damaged", epoch: r.u64() } : { kind: "damaged" };
+      return r.flag() ? { kind: "damaged", epoch: r.u64() } : { kind: "damaged" };
     case KINDS.ready:
       return readReady(r);
     case KINDS.snapshot:
@@ -166,7 +167,7 @@ function readSigned(r: Reader): { signer: number; signature: Uint8Array } {
 function readFullBlock(r: Reader): FullBlock {
   const block = readBlock(r);
   const bundles = list(r, "bundles", MAX_BUNDLES, readBundle);
-  const payload: Payload = flag(r) ? { bundles, nextConfig: readConfig(r) } : { bundles };
+  const payload: Payload = r.flag() ? { bundles, nextConfig: readConfig(r) } : { bundles };
   return { block, payload, hash: hashBlock(block) };
 }
 
@@ -183,16 +184,23 @@ function readBlock(r: Reader): Block {
     time: r.u64(),
     nextConfigHash: r.hash(),
   };
-  return flag(r) ? { ...block, tc: readTc(r) } : block;
+  return r.flag() ? { ...block, tc: readTc(r) } : block;
 }
 
 function readBundle(r: Reader): Bundle {
-  return {
+  const { at } = r;
+  const bundle: Bundle = {
     clientKey: r.bytes("client key", MAX_KEY_BYTES),
     sequence: r.u64(),
-    operations: list(r, "operations", MAX_OPERATIONS, (each) => each.bytes("operation", MAX_OPERATION_BYTES)),
+    operations: list(r, "operations", MAX_OPERATIONS, readOperation),
     signature: r.bytes("signature", MAX_SIGNATURE_BYTES),
   };
+  rememberBytes(bundle, r.since(at));
+  return bundle;
+}
+
+function readOperation(r: Reader): Uint8Array {
+  return r.sized("operation", MAX_OPERATION_BYTES);
 }
 
 function readTc(r: Reader): TimeoutCertificate {
@@ -234,12 +242,6 @@ function list<T>(r: Reader, what: string, max: number, read: (r: Reader) => T): 
   const items: T[] = [];
   for (let i = 0; i < count; i++) items.push(read(r));
   return items;
-}
-
-function flag(r: Reader): boolean {
-  const value = r.u8();
-  if (value > 1) throw new QuorateError("PRAFT_FLAG", `a flag is 0 or 1, not ${value}`, { value });
-  return value === 1;
 }
 
 function badSigners(why: string): QuorateError {

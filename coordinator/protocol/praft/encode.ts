@@ -1,16 +1,15 @@
 import { type Hex, toHex } from "../bytes.ts";
+import { bytesOf, payloadBytes } from "./bundle-hashes.ts";
 import { Writer } from "./codec.ts";
 import { writeConfig } from "./config.ts";
 import { DOMAIN } from "./statements.ts";
 import type {
   Ask,
   Block,
-  Bundle,
   CheckpointContent,
   FullBlock,
   Handover,
   Message,
-  Payload,
   Proposal,
   QuorumCertificate,
   Ready,
@@ -23,7 +22,7 @@ import type {
 } from "./types.ts";
 
 /** Version of every message and record. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 /** The number of each kind of message on the wire. */
 export const KINDS = {
@@ -43,16 +42,22 @@ export const KINDS = {
   told: 14,
 } as const;
 
-const OPERATIONS_PER_LEAF = 32;
-
-/** Roots of bundles seen before. A bundle is never changed once it is made, so this remembers and decides nothing. */
-const roots = new WeakMap<Bundle, Uint8Array>();
+/** Beside the payload of a block: certificates of some hundred members grow the buffer once more. */
+const BLOCK_BYTES = 2_048;
 
 /** A message as bytes: version, kind, fields. */
 export function encodeMessage(message: Message): Uint8Array {
-  const writer = new Writer().u8(VERSION).u8(KINDS[message.kind]);
+  const writer = new Writer(sizeOf(message)).u8(VERSION).u8(KINDS[message.kind]);
   writeBody(writer, message);
   return writer.done();
+}
+
+/** About what a message with payload takes. */
+function sizeOf(message: Message): number {
+  if (message.kind === "submit") return BLOCK_BYTES + bytesOf(message.bundle).length;
+  if (message.kind === "snapshot") return BLOCK_BYTES + message.bytes.length;
+  const blocks = message.kind === "propose" ? [message] : message.kind === "sync-reply" ? message.blocks : [];
+  return blocks.reduce((sum, { payload }) => sum + BLOCK_BYTES + payloadBytes(payload), 0);
 }
 
 function writeBody(w: Writer, message: Message): void {
@@ -71,7 +76,7 @@ function writeBody(w: Writer, message: Message): void {
       w.u32(message.signer).bytes(message.signature);
       return;
     case "submit":
-      writeBundle(w, message.bundle);
+      w.raw(bytesOf(message.bundle));
       return;
     case "enter":
       writeTc(w, message.tc);
@@ -106,60 +111,6 @@ function writeAnswer(w: Writer, message: Reply | Ask | Told): void {
 /** SHA-256 of a block, its parent's certificate with signatures included: a chain of hashes is a chain of proofs. */
 export function hashBlock(block: Block): Hex {
   return toHex(writeBlock(new Writer().u8(DOMAIN.block), block).sha256());
-}
-
-/** Merkle root over the bundles; the next config is bound by its own hash in the block. */
-export function payloadRoot({ bundles }: Payload): Hex {
-  const leaves = bundles.map((bundle) => {
-    const writer = new Writer().u8(DOMAIN.leaf).bytes(bundle.clientKey).u64(bundle.sequence);
-    return writer.raw(operationsRoot(bundle)).bytes(bundle.signature).sha256();
-  });
-  return toHex(merkle(leaves, leaves.length));
-}
-
-/** What a client signs: its next sequence number and the root of its operations. */
-export function bundleDigest(groupId: Hex, bundle: Bundle): Uint8Array {
-  const root = operationsRoot(bundle);
-  return new Writer().u8(DOMAIN.bundle).hash(groupId).u64(bundle.sequence).raw(root).sha256();
-}
-
-/**
- * Merkle root over a bundle's operations. A leaf holds several: one hash for each would cost ten times as much, and is
- * most of what ordering small operations costs.
- */
-function operationsRoot(bundle: Bundle): Uint8Array {
-  const known = roots.get(bundle);
-  if (known) return known;
-  const { operations } = bundle;
-  const leaves: Uint8Array[] = [];
-  for (let first = 0; first < operations.length; first += OPERATIONS_PER_LEAF) {
-    const writer = new Writer().u8(DOMAIN.leaf);
-    const end = Math.min(operations.length, first + OPERATIONS_PER_LEAF);
-    for (let i = first; i < end; i++) writer.bytes(operations[i]!);
-    leaves.push(writer.sha256());
-  }
-  const root = merkle(leaves, operations.length);
-  roots.set(bundle, root);
-  return root;
-}
-
-/** Root of a binary tree over hashed leaves; a lone node goes up unchanged, and the count is part of the root. */
-function merkle(leaves: Uint8Array[], count: number): Uint8Array {
-  let level = leaves;
-  while (level.length > 1) {
-    const below = level;
-    level = Array.from({ length: Math.ceil(below.length / 2) }, (_, i) => {
-      const right = below[2 * i + 1];
-      if (!right) return below[2 * i]!;
-      return new Writer()
-        .u8(DOMAIN.node)
-        .raw(below[2 * i]!)
-        .raw(right)
-        .sha256();
-    });
-  }
-  const writer = new Writer().u8(DOMAIN.node).u32(count);
-  return (level[0] ? writer.raw(level[0]) : writer).sha256();
 }
 
 function writeBlock(w: Writer, block: Block): Writer {
@@ -215,14 +166,8 @@ function writeHandover(w: Writer, { closing, tail, qc, config }: Handover): void
 
 function writeFullBlock(w: Writer, { block, payload }: FullBlock): Writer {
   writeBlock(w, block).u32(payload.bundles.length);
-  for (const bundle of payload.bundles) writeBundle(w, bundle);
+  for (const bundle of payload.bundles) w.raw(bytesOf(bundle));
   return payload.nextConfig ? writeConfig(w.u8(1), payload.nextConfig) : w.u8(0);
-}
-
-function writeBundle(w: Writer, bundle: Bundle): Writer {
-  w.bytes(bundle.clientKey).u64(bundle.sequence).u32(bundle.operations.length);
-  for (const operation of bundle.operations) w.bytes(operation);
-  return w.bytes(bundle.signature);
 }
 
 function writeTc(w: Writer, tc: TimeoutCertificate): Writer {

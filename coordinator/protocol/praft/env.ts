@@ -1,3 +1,4 @@
+import type { Sha256 } from "../model/merkle.ts";
 import type { Application } from "./application.ts";
 import type { Signatures } from "./certificates.ts";
 
@@ -7,8 +8,10 @@ export interface Limits {
   readonly timeoutCeiling: number;
   /** The timeout is this many times the smoothed high percentile of proposal-to-certificate. */
   readonly timeoutFactor: number;
+  /** A leader puts no more into a block: the larger it is, the longer all wait for it. A bundle that is larger goes alone. */
   readonly bundlesPerBlock: number;
-  /** Bundles that wait for their turn, of all clients and of one, and the bytes of their operations. */
+  readonly bytesPerBlock: number;
+  /** Bundles that wait for their turn, of all clients and of one, and their bytes as they are written. */
   readonly maxPending: number;
   readonly maxPendingPerClient: number;
   readonly maxPendingBytes: number;
@@ -20,7 +23,7 @@ export interface Limits {
   readonly skipViews: number;
   /** Clients with a session, at most: bundles of further ones are not executed. */
   readonly maxClients: number;
-  /** Blocks, or bytes of operations in them, after which a log and a history start again from a snapshot. */
+  /** Blocks, or bytes of bundles in them, after which a log and a history start again from a snapshot. */
   readonly compactBlocks: number;
   readonly compactBytes: number;
 }
@@ -32,4 +35,6 @@ export interface Env {
   readonly secretKey: Uint8Array;
   readonly limits: Limits;
   readonly application: Application;
+  /** The platform's own SHA-256, for the payload: the same as the portable one, and several times as fast. */
+  readonly sha256?: Sha256;
 }

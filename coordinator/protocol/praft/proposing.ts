@@ -1,9 +1,10 @@
 import { ZERO_HASH } from "../bytes.ts";
+import { payloadRoot } from "./bundle-hashes.ts";
 import { choose } from "./bundles.ts";
 import { compareRank, largestRank } from "./certificates.ts";
 import { askForBlocks, chainTo } from "./commit.ts";
 import { committeeOf } from "./config.ts";
-import { hashBlock, payloadRoot } from "./encode.ts";
+import { hashBlock } from "./encode.ts";
 import { nextOf } from "./joining.ts";
 import { currentLeader, persist, type State, send, signs, type Turn } from "./state.ts";
 import { proposeDigest } from "./statements.ts";
@@ -35,7 +36,7 @@ function mayStart(s: State): boolean {
 
 function payloadFor(turn: Turn, chain: readonly FullBlock[]): Payload {
   if (chain.some(({ block }) => block.nextConfigHash !== ZERO_HASH)) return { bundles: [] };
-  const bundles = choose(turn.s, chain, turn.env.limits.bundlesPerBlock);
+  const bundles = choose(turn.s, chain, turn.env.limits);
   const next = nextOf(turn);
   return next ? { bundles, nextConfig: next.config } : { bundles };
 }
@@ -54,7 +55,7 @@ function propose(turn: Turn, payload: Payload, chain: readonly FullBlock[]): voi
     view: s.view,
     height: s.highQc.height + 1,
     justify: s.highQc,
-    opsRoot: payloadRoot(payload),
+    opsRoot: payloadRoot(payload, env.sha256),
     stateHeight: s.committed.height,
     stateRoot: s.roots.get(s.committed.height)!,
     time: Math.max(parentTime, now),

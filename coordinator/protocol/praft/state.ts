@@ -81,7 +81,7 @@ export interface State {
   /** Committed blocks above `historyFrom`, the newest last. */
   history: FullBlock[];
   historyFrom: number;
-  /** Bytes of operations in the history above the newest snapshot in the log. */
+  /** Bytes of bundles in the history above the newest snapshot in the log. */
   historyBytes: number;
   /** The epoch before, until the checkpoint of the block that closed it has its quorum: the chain learns this epoch by it. */
   previous: Previous | undefined;

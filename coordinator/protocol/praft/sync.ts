@@ -1,3 +1,4 @@
+import { MAX_PAYLOAD_BYTES, payloadBytes } from "./bundle-hashes.ts";
 import { sendSnapshot } from "./catch-up.ts";
 import { compareRank } from "./certificates.ts";
 import { chainTo, isCertified, learnQc } from "./commit.ts";
@@ -30,13 +31,21 @@ export function onSyncRequest(turn: Turn, from: string, { epoch, height }: SyncR
 
 /** As much as fits into one message, certified by the next block's certificate; true if that is all. */
 function answer(turn: Turn, from: string, { blocks, qc }: Proven): boolean {
-  const next = blocks[MAX_SYNC_BLOCKS];
-  send(turn, from, {
-    kind: "sync-reply",
-    blocks: blocks.slice(0, MAX_SYNC_BLOCKS),
-    qc: next?.block.justify ?? qc,
-  });
+  const count = fitting(blocks);
+  const next = blocks[count];
+  send(turn, from, { kind: "sync-reply", blocks: blocks.slice(0, count), qc: next?.block.justify ?? qc });
   return !next;
+}
+
+/** How many of these blocks fit into one message: at least one does. */
+function fitting(blocks: readonly FullBlock[]): number {
+  const most = Math.min(blocks.length, MAX_SYNC_BLOCKS);
+  let count = 0;
+  for (let left = MAX_PAYLOAD_BYTES; count < most; count++) {
+    left -= payloadBytes(blocks[count]!.payload);
+    if (left < 0 && count > 0) break;
+  }
+  return count;
 }
 
 interface Proven {
@@ -51,7 +60,7 @@ interface Proven {
 export function onSyncReply(turn: Turn, from: string, reply: SyncReply): void {
   const { s } = turn;
   if (reply.qc.epoch !== s.committee.epoch || !isCertified(turn, reply.qc)) return;
-  if (!isChain(reply)) return;
+  if (!isChain(turn, reply)) return;
   const { epoch } = s.committee;
   const fresh = reply.blocks.filter(
     ({ block, hash }) => block.height > s.committed.height && !s.blocks.has(hash),
@@ -60,18 +69,18 @@ export function onSyncReply(turn: Turn, from: string, reply: SyncReply): void {
   if (fresh.length > 0) persist(turn, { kind: "sync-reply", blocks: fresh, qc: reply.qc });
   for (const { block } of reply.blocks) if (s.committee.epoch === epoch) learnQc(turn, block.justify);
   learnQc(turn, reply.qc);
-  // A full answer was cut off: there is more where it came from.
-  if (reply.blocks.length === MAX_SYNC_BLOCKS && fresh.length > 0)
+  // It may have been cut off: as long as there is something new, there may be more where it came from.
+  if (fresh.length > 0)
     send(turn, from, { kind: "sync-request", epoch: s.committee.epoch, height: s.committed.height });
   if (compareRank(reply.qc, s.highQc) >= 0 && s.deadline < turn.now) s.deadline = turn.now;
 }
 
-function isChain({ blocks, qc }: SyncReply): boolean {
+function isChain({ env }: Turn, { blocks, qc }: SyncReply): boolean {
   let next = qc;
   for (const full of blocks.toReversed()) {
     const { block, hash } = full;
     if (hash !== next.blockHash || block.height !== next.height || block.view !== next.view) return false;
-    if (block.epoch !== qc.epoch || !bindsPayload(full)) return false;
+    if (block.epoch !== qc.epoch || !bindsPayload(env, full)) return false;
     next = block.justify;
   }
   return true;

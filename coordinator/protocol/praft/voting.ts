@@ -1,10 +1,10 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { toHex, ZERO_HASH } from "../bytes.ts";
+import { payloadRoot } from "./bundle-hashes.ts";
 import { arePayloadBundles, withPending } from "./bundles.ts";
 import { certify, compareRank, isTimeoutCertificate, largestRank } from "./certificates.ts";
 import { askForBlocks, chainTo, enterView, isCertified, learnQc } from "./commit.ts";
 import { committeeOf, weightOf } from "./config.ts";
-import { payloadRoot } from "./encode.ts";
 import { proposalSigned, proposalsConflict, voteSigned, votesConflict } from "./evidence.ts";
 import { isNext } from "./joining.ts";
 import { currentLeader, memberId, persist, type State, send, signs, type Turn } from "./state.ts";
@@ -81,12 +81,12 @@ export function mayVote(s: State, { block }: Proposal): boolean {
 
 /** Size, bundle signatures and roots; a certified block's payload is what its hash says or it is not that block's. */
 export function isPayload(turn: Turn, full: FullBlock): boolean {
-  return bindsPayload(full) && arePayloadBundles(turn, full.payload);
+  return bindsPayload(turn.env, full) && arePayloadBundles(turn, full.payload);
 }
 
-export function bindsPayload({ block, payload }: FullBlock): boolean {
+export function bindsPayload({ sha256 }: Turn["env"], { block, payload }: FullBlock): boolean {
   const { nextConfig } = payload;
-  if (payloadRoot(payload) !== block.opsRoot) return false;
+  if (payloadRoot(payload, sha256) !== block.opsRoot) return false;
   if (!nextConfig) return block.nextConfigHash === ZERO_HASH;
   return nextConfig.epoch === block.epoch + 1 && hashConfig(nextConfig) === block.nextConfigHash;
 }

@@ -26,7 +26,7 @@ describe("praft bundle limits", () => {
     ]);
     expect(refusals({ maxPendingPerClient: 2 }, [9])).to.deep.equal(["PRAFT_CLIENT_QUEUE"]);
     expect(refusals({ maxPending: 1 }, [1, 2])).to.deep.equal(["PRAFT_QUEUE_FULL"]);
-    expect(refusals({ maxPendingBytes: 1 }, [1, 2])).to.deep.equal(["PRAFT_QUEUE_FULL"]);
+    expect(refusals({ maxPendingBytes: 40 }, [1, 2])).to.deep.equal(["PRAFT_QUEUE_FULL"]);
     expect(refusals({ maxClients: 0 }, [1])).to.deep.equal(["PRAFT_CLIENTS_FULL"]);
   });
 

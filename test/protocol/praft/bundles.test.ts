@@ -1,6 +1,6 @@
 import { expect } from "chai";
+import { bundleDigest, payloadRoot } from "../../../coordinator/protocol/praft/bundle-hashes.ts";
 import { arePayloadBundles, onSubmit, withPending } from "../../../coordinator/protocol/praft/bundles.ts";
-import { bundleDigest, payloadRoot } from "../../../coordinator/protocol/praft/encode.ts";
 import type { Turn } from "../../../coordinator/protocol/praft/state.ts";
 import type { Bundle } from "../../../coordinator/protocol/praft/types.ts";
 import { createNode } from "../../praft/node.ts";

@@ -1,9 +1,10 @@
 import { expect } from "chai";
 import { ZERO_HASH } from "../../../coordinator/protocol/bytes.ts";
+import { payloadRoot } from "../../../coordinator/protocol/praft/bundle-hashes.ts";
 import { certify } from "../../../coordinator/protocol/praft/certificates.ts";
 import type { Committee } from "../../../coordinator/protocol/praft/config.ts";
 import type { Effect } from "../../../coordinator/protocol/praft/effects.ts";
-import { hashBlock, payloadRoot } from "../../../coordinator/protocol/praft/encode.ts";
+import { hashBlock } from "../../../coordinator/protocol/praft/encode.ts";
 import { timeoutDigest } from "../../../coordinator/protocol/praft/statements.ts";
 import { step } from "../../../coordinator/protocol/praft/step.ts";
 import type {

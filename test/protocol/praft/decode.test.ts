@@ -72,8 +72,8 @@ describe("praft messages", () => {
 
   it("are refused by name: version, kind, too short, too long, over a limit", () => {
     const bytes = encodeMessage(vote);
-    code(Uint8Array.of(2, ...bytes.slice(1))).equal("PRAFT_VERSION");
-    code(Uint8Array.of(1, 99)).equal("PRAFT_KIND");
+    code(Uint8Array.of(1, ...bytes.slice(1))).equal("PRAFT_VERSION");
+    code(Uint8Array.of(2, 99)).equal("PRAFT_KIND");
     for (let end = 2; end < bytes.length; end++) code(bytes.slice(0, end)).equal("PRAFT_TRUNCATED");
     code(Uint8Array.of(...bytes, 0)).equal("PRAFT_TRAILING");
     code(new Uint8Array(16 * 2 ** 20 + 1)).equal("PRAFT_LIMIT");
