@@ -7,7 +7,7 @@ import type { Committee } from "./config.ts";
 import { MAX_BUNDLES, MAX_OPERATION_BYTES, MAX_OPERATIONS } from "./decode.ts";
 import type { Refusal } from "./effects.ts";
 import type { Env, Limits } from "./env.ts";
-import type { State, Turn } from "./state.ts";
+import { NEVER, type State, type Turn } from "./state.ts";
 import { DOMAIN } from "./statements.ts";
 import type { Block, Bundle, FullBlock, Payload, Pending } from "./types.ts";
 
@@ -38,13 +38,26 @@ export function arePayloadBundles({ s, env }: Turn, { bundles }: Payload): boole
 }
 
 function isPending(s: State, bundle: Bundle): boolean {
-  return s.pendingByKey.get(keyOf(clientOf(bundle), bundle.sequence)) === bundle;
+  return pendingOf(s, bundle)?.bundle === bundle;
+}
+
+/** What waits here under this bundle's client and sequence. */
+function pendingOf(s: State, bundle: Bundle): Pending | undefined {
+  return s.pendingByKey.get(keyOf(clientOf(bundle), bundle.sequence));
+}
+
+/** Since when the one of these blocks' bundles that waited longest has waited here; `NEVER` if none did. */
+export function waitedSince(s: State, blocks: readonly FullBlock[]): number {
+  let since = NEVER;
+  for (const { payload } of blocks)
+    for (const bundle of payload.bundles) since = Math.min(since, pendingOf(s, bundle)?.since ?? NEVER);
+  return since;
 }
 
 /** The payload with those bundles that wait here, byte for byte, in place of its own: what is known of them holds. */
 export function withPending(s: State, payload: Payload): Payload {
   const bundles = payload.bundles.map((bundle) => {
-    const waiting = s.pendingByKey.get(keyOf(clientOf(bundle), bundle.sequence));
+    const waiting = pendingOf(s, bundle)?.bundle;
     return waiting && sameBundle(waiting, bundle) ? waiting : bundle;
   });
   return { ...payload, bundles };
@@ -67,8 +80,9 @@ export function onSubmit({ s, env, now, out }: Turn, from: string, bundle: Bundl
   const code = refusalOf(s, env.limits, bundle);
   if (code) out.push({ kind: "refused", code, from });
   else if (isBundle(env, s.committee, bundle)) {
-    s.pending.push({ client, bundle, since: now });
-    s.pendingByKey.set(key, bundle);
+    const pending = { client, bundle, since: now };
+    s.pending.push(pending);
+    s.pendingByKey.set(key, pending);
     s.pendingOf.set(client, (s.pendingOf.get(client) ?? 0) + 1);
     s.pendingBytes += bytesOf(bundle).length;
   }

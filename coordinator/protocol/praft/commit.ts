@@ -1,7 +1,7 @@
 import { type Hex, ZERO_HASH } from "../bytes.ts";
 import { contradicts } from "./anchors.ts";
 import { payloadBytes } from "./bundle-hashes.ts";
-import { execute, oldestReady } from "./bundles.ts";
+import { execute, oldestReady, waitedSince } from "./bundles.ts";
 import { compareRank, isQuorumCertificate, sameRank } from "./certificates.ts";
 import { signCheckpoint } from "./checkpoints.ts";
 import { committeeOf } from "./config.ts";
@@ -49,7 +49,7 @@ function sameQc(a: QuorumCertificate, b: QuorumCertificate): boolean {
  * and a direct child are both certified in its view; its ancestors are committed with it.
  */
 export function learnQc(turn: Turn, qc: QuorumCertificate): void {
-  const { s, now } = turn;
+  const { s } = turn;
   if (qc.epoch !== s.committee.epoch) return;
   if (compareRank(qc, s.highQc) > 0) {
     s.highQc = qc;
@@ -63,7 +63,7 @@ export function learnQc(turn: Turn, qc: QuorumCertificate): void {
   }
   const { justify } = child.block;
   if (justify.view === child.block.view && justify.height > s.committed.height) {
-    if (commitChain(turn, justify.blockHash, qc)) onProgress(s, now, turn.env.limits);
+    commitChain(turn, justify.blockHash, qc);
   }
 }
 
@@ -102,25 +102,26 @@ export function chainTo(s: State, hash: Hex): FullBlock[] | undefined {
   return chain.reverse();
 }
 
-function commitChain(turn: Turn, hash: Hex, qc: QuorumCertificate): boolean {
+function commitChain(turn: Turn, hash: Hex, qc: QuorumCertificate): void {
   const { s } = turn;
   const chain = chainTo(s, hash);
   if (!chain) {
     const forked = forkedChain(s, hash);
     if (forked) halt(turn, qc, forked);
     else askForBlocks(turn, currentLeader(s, s.view));
-    return false;
+    return;
   }
   // The epoch ends with the block that closes it, whichever certificate commits that: all start the next from the same one.
   const closing = chain.findIndex(({ block }) => block.nextConfigHash !== ZERO_HASH);
   const done = closing < 0 ? chain : chain.slice(0, closing + 1);
   s.commitProof = { tail: [...chain.slice(done.length), s.blocks.get(qc.blockHash)!], qc };
   persist(turn, { kind: "sync-reply", blocks: [], qc });
+  const served = waitedSince(s, done);
   for (const full of done) if (!s.halted) commitBlock(turn, full);
-  if (s.halted) return false;
+  if (s.halted) return;
   if (closing >= 0) startEpoch(turn, chain[closing]!, s.commitProof);
   else prune(s);
-  return true;
+  onProgress(turn, served);
 }
 
 function commitBlock(turn: Turn, full: FullBlock): void {
@@ -175,12 +176,16 @@ function prune(s: State): void {
   for (const [hash, { block }] of s.blocks) if (block.height <= s.committed.height) s.blocks.delete(hash);
 }
 
-/** A commit restarts the timer, unless a client has waited so long that this leader may be hiding it. */
-function onProgress(s: State, now: number, limits: Turn["env"]["limits"]): void {
+/**
+ * A commit restarts the timer, unless this leader may be hiding a client. Who works through a long queue serves what came about
+ * when the oldest did; who hides one serves others that came long after it, or nobody.
+ */
+function onProgress({ s, now, env: { limits } }: Turn, served: number): void {
   s.failedViews = Math.max(0, s.failedViews - 1);
   const oldest = oldestReady(s);
   const patience = 2 * timeoutOf(s, limits);
-  if (!oldest || now - oldest.since < patience) s.deadline = now + timeoutOf(s, limits);
+  const hides = oldest && now - oldest.since >= patience && served - oldest.since >= patience;
+  if (!hides) s.deadline = now + timeoutOf(s, limits);
 }
 
 /** clamp(k × latency), doubled for each view that failed since. */

@@ -4,7 +4,6 @@ import type { Effect } from "./effects.ts";
 import type { Env } from "./env.ts";
 import type {
   Anchor,
-  Bundle,
   Checkpoint,
   CheckpointCertificate,
   FullBlock,
@@ -111,7 +110,7 @@ export interface State {
   /** Oldest first, signatures checked. */
   pending: Pending[];
   /** The same by client and sequence; never iterated. */
-  pendingByKey: Map<string, Bundle>;
+  pendingByKey: Map<string, Pending>;
   /** How many of each client wait, and the bytes of all. */
   pendingOf: Map<string, number>;
   pendingBytes: number;
