@@ -200,8 +200,9 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
         uint256 slot;
         uint256 record;
         assembly ("memory-safe") {
-            // The slot of `_records[owner]`, which would be hashed twice otherwise.
-            mstore(0, owner)
+            // The slot of `_records[owner]`, which would be hashed twice otherwise. Without the optimiser the seat's
+            // other fields may still stand above the address.
+            mstore(0, shr(96, shl(96, owner)))
             mstore(32, _records.slot)
             slot := keccak256(0, 64)
             record := sload(slot)
