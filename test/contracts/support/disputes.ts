@@ -19,7 +19,8 @@ import { type Content, candidateId, candidateMessage, content, order, sign } fro
 export const FEDAVG = { kind: "fedavg", trim: 0, maxExponent: 136 } satisfies ProvableRule;
 export const FEDAVG_ON_CHAIN = { kind: 1, trim: 0, maxExponent: 136 };
 
-const SALT = `0x${"5a".repeat(32)}`;
+/** As challengers choose it: 16 bytes and zeros. */
+const SALT = `0x${"5a".repeat(16)}${"00".repeat(16)}`;
 const COORDINATE = 4_321;
 /** The one that coordinate is in. */
 export const LEAF = 67;
