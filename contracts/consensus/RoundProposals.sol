@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {IRoundConsensus} from "../interfaces/IRoundConsensus.sol";
+import {CandidateLog} from "../libraries/CandidateLog.sol";
 import {Messages} from "../libraries/Messages.sol";
 import {ProposerDraw} from "../libraries/ProposerDraw.sol";
 import {RoundWord} from "../libraries/RoundWord.sol";
@@ -61,7 +62,7 @@ abstract contract RoundProposals is RoundViews {
         if (!r.seedStored) _freeze(r, seats);
         uint8 bits = _checkTurn(r, seats, content.updateCount, signatures);
         id = Messages.candidate(round, slot.openingHash, _headRoot, content);
-        (address[] memory signers, bytes32[] memory raw) = _checkSignatures(r, seats, id, signatures);
+        address[2] memory signers = _checkSignatures(r, seats, id, signatures);
 
         uint256 count = r.signers.candidateCount();
         if (count != 0 && slot.candidates[0] == id) {
@@ -73,11 +74,11 @@ abstract contract RoundProposals is RoundViews {
             r.voteEndsAfter = uint32(block.timestamp - r.openedAt + _settings.times.voteWindow());
             slot.candidates[count] = id;
             slot.word = RoundWord.packOpen(r);
-            emit CandidatePosted(round, id, uint8(count), content, signers, raw);
+            CandidateLog.posted(round, id, count, content, signers, signatures);
             return id;
         }
         slot.word = RoundWord.packOpen(r);
-        emit CandidateCosigned(round, id, signers, raw);
+        CandidateLog.cosigned(round, id, signers, signatures);
     }
 
     function _checkContent(CandidateContent calldata c) private view {
@@ -128,10 +129,8 @@ abstract contract RoundProposals is RoundViews {
         uint256[] memory seats,
         bytes32 id,
         ProposerSignature[] calldata signatures
-    ) private view returns (address[] memory signers, bytes32[] memory raw) {
+    ) private view returns (address[2] memory signers) {
         bytes32 digest = hashTypedData(id);
-        signers = new address[](signatures.length);
-        raw = new bytes32[](2 * signatures.length);
         unchecked {
             // One signature or two.
             for (uint256 i = 0; i < signatures.length; ++i) {
@@ -143,8 +142,6 @@ abstract contract RoundProposals is RoundViews {
                 // A failed recovery gives the zero address, which is nobody's key.
                 require(recovered == key, NotProposer(rank, key, recovered));
                 signers[i] = seat.ownerOf();
-                raw[2 * i] = sigR;
-                raw[2 * i + 1] = sigVs;
             }
         }
     }

@@ -417,6 +417,23 @@ contract RoundsTest is FederationTest {
         vm.assertEq(lens.candidates(1)[0].signers[1], signers[1]);
     }
 
+    function test_PostedApart() external {
+        _start(3);
+        vm.warp(_info().collectMinEnd);
+        consensus.freezeSeed(1);
+        for (uint8 rank = 0; rank < 2; ++rank) {
+            IRoundConsensus.CandidateContent memory c = _content(rank);
+            IRoundConsensus.ProposerSignature[] memory list = _one(c, rank);
+            address[] memory signers = new address[](1);
+            signers[0] = _drawn(rank);
+            bytes32[] memory raw = new bytes32[](2);
+            (raw[0], raw[1]) = (list[0].r, list[0].vs);
+            vm.expectEmit(address(consensus));
+            emit IRoundConsensus.CandidatePosted(1, lens.candidateId(1, c), rank, c, signers, raw);
+            consensus.propose(1, c, list);
+        }
+    }
+
     function test_AProposerSignsOneCandidate() external {
         _start(3);
         vm.warp(_info().collectMinEnd);
