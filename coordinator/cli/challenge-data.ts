@@ -94,8 +94,7 @@ export async function receiptsByHand(
     record,
     await readReceipts(path, record),
   )) {
-    const { committed, proven } = await chain.challenger.proveReceipt(challenge);
-    const gas = committed.gasUsed + proven.gasUsed;
+    const { gas, proven } = await chain.challenger.proveReceipt(challenge);
     const where = formatTransaction(chain.connection.chainId, proven.hash);
     lines.push({
       json: { miner, candidate, transaction: proven.hash, gas },

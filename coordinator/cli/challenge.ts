@@ -142,8 +142,7 @@ async function challengeMiners(
   return [{ json: { fault: null }, text: `round ${options.round}: no miner can be shown to have done that` }];
 }
 
-function proofLine({ connection }: QuorateWriter, { committed, proven, bounty }: Proven): Line {
-  const gas = committed.gasUsed + proven.gasUsed;
+function proofLine({ connection }: QuorateWriter, { gas, proven, bounty }: Proven): Line {
   const where = formatTransaction(connection.chainId, proven.hash);
   return {
     json: { transaction: proven.hash, gas, bounty },

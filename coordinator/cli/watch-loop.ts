@@ -61,6 +61,8 @@ export function describeWatchEvent(event: WatchEvent): string {
       return `${what} proven wrong in ${describeProof(event)}`;
     case "unproven":
       return `${what} not proven: ${event.message}`;
+    case "accused":
+      return `${what}: somebody its proof left out accused in ${shorten(event.transaction)} (${event.gas} gas)`;
     case "asked":
       return `${what}: leaf ${event.leaf} of ${describeModel(event.index)} asked for in ${shorten(event.transaction)}, ${event.gas} gas and a bond`;
     case "withheld":

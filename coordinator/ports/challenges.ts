@@ -68,10 +68,19 @@ export interface LeafConclusion {
   readonly accused: readonly Accusation[];
 }
 
+/** Who answers for a candidate that was proven wrong. */
+export interface Accusal {
+  readonly round: bigint;
+  /** Id of the candidate. */
+  readonly candidate: Hex;
+  readonly accused: readonly Accusation[];
+}
+
 /** A proof that holds. */
 export interface Proven {
-  readonly committed: Sent;
   readonly proven: Sent;
+  /** Of commitment and proof; of the proof alone if somebody else's transaction made the commitment. */
+  readonly gas: bigint;
   /** Paid to the challenger, in the token's smallest unit. */
   readonly bounty: bigint;
 }
@@ -86,6 +95,8 @@ export interface Challenger {
   proveDouble(proof: ContradictionProof): Promise<Proven>;
   refute(refutation: Refutation): Promise<Proven>;
   proveReceipt(challenge: ReceiptChallenge): Promise<Proven>;
+  /** Of those who answer for a candidate that is proven wrong already, some that its proof left out. */
+  accuse(accusal: Accusal): Promise<Sent>;
   /** Demands a leaf; approves the bond first if the allowance is short. */
   ask(question: LeafQuestion): Promise<Sent>;
   conclude(conclusion: LeafConclusion): Promise<Sent>;

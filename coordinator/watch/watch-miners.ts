@@ -87,8 +87,7 @@ export function createMinerWatch(deps: MinerWatchDeps): (view: FederationView, n
       const found = await look();
       if (found && attempt === 1) emit(found.tell);
       if (found && challenger) {
-        const { committed, proven, bounty } = await found.file(challenger);
-        const gas = committed.gasUsed + proven.gasUsed;
+        const { gas, proven, bounty } = await found.file(challenger);
         emit({ kind: "punished", round, miner, transaction: proven.hash, gas, bounty });
       }
       closed.add(key);

@@ -5,8 +5,9 @@ import type { Recoverer } from "../ports/signer.ts";
 import type { Hex } from "../protocol/bytes.ts";
 import { isQuorateError } from "../protocol/errors.ts";
 import type { CandidateRecord, RoundRecord } from "../protocol/views/federation-view.ts";
+import { type AccusedEvent, createAccuser } from "./accuse-left-out.ts";
 import { challengeOf } from "./challenge.ts";
-import { contestable } from "./contestable.ts";
+import { contestable, provenBps } from "./contestable.ts";
 import { describedFault, type Fault, type FaultSearch, findFault } from "./find-fault.ts";
 import { isMissing } from "./find-withheld.ts";
 import { patientContent } from "./patient-content.ts";
@@ -17,6 +18,7 @@ import { createMinerWatch, type MinerWatchEvent } from "./watch-miners.ts";
 export type WatchEvent =
   | MinerWatchEvent
   | LeafWatchEvent
+  | AccusedEvent
   | { readonly kind: "right"; readonly round: bigint; readonly candidate: Hex }
   | {
       readonly kind: "wrong";
@@ -80,6 +82,10 @@ const CLOSED = [
 
 /** Of one file, milliseconds at most: half of a vote window, which is what voters wait, but no longer than this. */
 const LONGEST_FETCH_MS = 60_000;
+/** Rates of the contract, basis points: of what nobody shows, of a weight that only the exact test finds wrong, of the rest. */
+const WITHHELD_BPS = 1_000;
+const NOT_EXACT_BPS = 100;
+const WRONG_BPS = 5_000;
 /** Passes in a row that must miss a candidate's data before it is asked for. */
 const MISSES = 2;
 
@@ -92,23 +98,24 @@ export function createWatch(options: WatchDeps): Watch {
   const leaves = createLeafWatch(deps);
   let waiting = false;
   const inspectMiners = createMinerWatch(deps);
+  const { chain, challenger, emit } = deps;
+  const accuseLeftOut = challenger && createAccuser({ chain, challenger, emit });
 
   const inspectOne = async (record: RoundRecord, posted: CandidateRecord): Promise<void> => {
     const about = { round: record.round, candidate: posted.id };
     const key = `${record.openingHash} ${posted.id}`;
     try {
       const fault = await findFault(deps, posted.candidate);
-      if (!fault) {
+      const known = provenBps(record, posted.id);
+      if (!fault || rateOf(fault) <= known) {
         closed.add(key);
-        deps.emit({ kind: "right", ...about });
+        if (known === 0) deps.emit({ kind: "right", ...about });
         return;
       }
       deps.emit({ kind: "wrong", ...about, ...describedFault(fault) });
-      if (deps.challenger) {
-        const { challenger, chain } = deps;
+      if (challenger) {
         const challenge = await challengeOf(chain, { record, posted, fault }, challenger.account);
-        const { committed, proven, bounty } = await challenger.prove(challenge);
-        const gas = committed.gasUsed + proven.gasUsed;
+        const { gas, proven, bounty } = await challenger.prove(challenge);
         deps.emit({ kind: "proven", ...about, transaction: proven.hash, gas, bounty });
       }
       closed.add(key);
@@ -125,7 +132,8 @@ export function createWatch(options: WatchDeps): Watch {
 
   /** Asks for what was missing again and again. */
   const miss = async (record: RoundRecord, posted: CandidateRecord, key: string): Promise<void> => {
-    if (!deps.challenger || !deps.bonds) return;
+    if (provenBps(record, posted.id) >= WITHHELD_BPS) closed.add(key);
+    if (!challenger || !deps.bonds || closed.has(key)) return;
     waiting = true;
     misses.set(key, (misses.get(key) ?? 0) + 1);
     if (misses.get(key)! < MISSES) return;
@@ -151,8 +159,13 @@ export function createWatch(options: WatchDeps): Watch {
       );
       for (const [record, posted] of open) await inspectOne(record, posted);
       await inspectMiners(view, now);
+      if (accuseLeftOut) await accuseLeftOut(await deps.chain.view());
       return open.length;
     },
     waiting: () => waiting,
   };
+}
+
+function rateOf({ verdict }: Fault): number {
+  return verdict === "not-exact" ? NOT_EXACT_BPS : WRONG_BPS;
 }

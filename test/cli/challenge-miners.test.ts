@@ -106,8 +106,8 @@ describe("challenging miners by hand", function () {
       });
     const [offence] = await find({ of: "double-signature", evidence });
     expect(offence!.what).to.equal("signed two messages where one is allowed (Vote)");
-    const { committed, proven, bounty } = await offence!.prove(challenger.challenger);
-    expect(committed.gasUsed > 0n && proven.gasUsed > 0n).to.equal(true);
+    const { gas, proven, bounty } = await offence!.prove(challenger.challenger);
+    expect(proven.gasUsed > 0n && gas > proven.gasUsed).to.equal(true);
     // 30 % of half of what the first proof left.
     expect(bounty).to.equal(135n * TOKEN);
   });

@@ -3,11 +3,7 @@ import { createChainWriter, type QuorateWriter } from "../../coordinator/adapter
 import { openEvidence } from "../../coordinator/adapters/evidence/file-evidence.ts";
 import { createRecoverer } from "../../coordinator/adapters/keys/recover.ts";
 import { createMemoryLedger } from "../../coordinator/adapters/ledger/memory-ledger.ts";
-import type { LoadedFederation } from "../../coordinator/ports/federation.ts";
-import { fedAvg } from "../../coordinator/protocol/aggregation/fedavg.ts";
-import { parseRuleText } from "../../coordinator/protocol/aggregation/rule.ts";
 import type { Hex } from "../../coordinator/protocol/bytes.ts";
-import { QuorateError } from "../../coordinator/protocol/errors.ts";
 import { leafOpening } from "../../coordinator/protocol/faults/leaf.ts";
 import { modelRoot } from "../../coordinator/protocol/model/model-root.ts";
 import { encodeModel, parseModel } from "../../coordinator/protocol/model/safetensors.ts";
@@ -22,7 +18,7 @@ import {
   type TestFederation,
   TOKEN,
 } from "../adapters/chain/members.ts";
-import { DIMENSION, modelOf, smallCandidate } from "./small-candidate.ts";
+import { DIMENSION, modelOf, smallCandidate, smallSearch } from "./small-candidate.ts";
 
 const STAKE = 1_000n * TOKEN;
 const BOND = 10n * TOKEN;
@@ -73,28 +69,11 @@ describe("watching for data that nobody serves", function () {
 
   const watchWith = async (bonds: number) =>
     createWatch({
-      chain: federation.reader,
       bonds,
       challenger: tower.challenger,
       recoverer: createRecoverer(),
       evidence: openEvidence(),
-      content: {
-        get: async (digest) => {
-          const bytes = stored.get(digest);
-          if (bytes) return bytes;
-          throw new QuorateError("CONTENT_UNAVAILABLE", `${digest} is served by nobody`, { digest });
-        },
-      },
-      federation: {
-        federation: await federation.reader.federation(),
-        task: { rule: parseRuleText("fedavg") },
-        genesis: modelOf(new Float32Array(DIMENSION)),
-        modelBytes: 1 << 20,
-      } as unknown as LoadedFederation,
-      aggregator: async (_, rows) => ({
-        floats: fedAvg(rows.map(({ floats, sampleCount }) => ({ floats, sampleCount: Number(sampleCount) }))),
-        shares: rows.map(() => null),
-      }),
+      ...(await smallSearch(federation, stored)),
       emit: (event) => events.push(event),
     });
   const pass = async (watch: Awaited<ReturnType<typeof watchWith>>, times = 1) => {

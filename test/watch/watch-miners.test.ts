@@ -7,8 +7,6 @@ import { createRecoverer } from "../../coordinator/adapters/keys/recover.ts";
 import { createMemoryLedger } from "../../coordinator/adapters/ledger/memory-ledger.ts";
 import type { EvidenceBook } from "../../coordinator/ports/evidence.ts";
 import type { LoadedFederation } from "../../coordinator/ports/federation.ts";
-import { fedAvg } from "../../coordinator/protocol/aggregation/fedavg.ts";
-import { parseRuleText } from "../../coordinator/protocol/aggregation/rule.ts";
 import { type Hex, ZERO_HASH } from "../../coordinator/protocol/bytes.ts";
 import { QuorateError } from "../../coordinator/protocol/errors.ts";
 import { type Candidate, REASON, type Vote } from "../../coordinator/protocol/round/messages.ts";
@@ -23,7 +21,7 @@ import {
   type TestMiner,
   TOKEN,
 } from "../adapters/chain/members.ts";
-import { DIMENSION, modelOf, smallCandidate } from "./small-candidate.ts";
+import { DIMENSION, smallCandidate, smallSearch } from "./small-candidate.ts";
 
 const STAKE = 1_000n * TOKEN;
 
@@ -67,26 +65,9 @@ describe("watching what miners sign", function () {
 
   const watchOf = async (by: QuorateWriter | undefined = tower) =>
     createWatch({
-      chain: federation.reader,
       recoverer: createRecoverer(),
       evidence,
-      content: {
-        get: async (digest) => {
-          const bytes = stored.get(digest);
-          if (bytes) return bytes;
-          throw new QuorateError("CONTENT_UNAVAILABLE", `${digest} is served by nobody`, { digest });
-        },
-      },
-      federation: {
-        federation: await federation.reader.federation(),
-        task: { rule: parseRuleText("fedavg") },
-        genesis: modelOf(new Float32Array(DIMENSION)),
-        modelBytes: 1 << 20,
-      } as unknown as LoadedFederation,
-      aggregator: async (_, rows) => ({
-        floats: fedAvg(rows.map(({ floats, sampleCount }) => ({ floats, sampleCount: Number(sampleCount) }))),
-        shares: rows.map(() => null),
-      }),
+      ...(await smallSearch(federation, stored)),
       ...(by && { challenger: by.challenger }),
       emit: (event) => events.push(event),
     });

@@ -41,6 +41,19 @@ export function createChallenger(reader: QuorateReader, transactor: Transactor):
     }
   };
 
+  /**
+   * Resolves with the gas it took. A commitment names its challenger, whoever sends it: one that somebody copied out of
+   * the transaction pool to be first stands all the same, or a copier could keep every proof away.
+   */
+  const commit = async (commitment: Hex, round: bigint): Promise<bigint> => {
+    try {
+      return (await send("commit", [commitment], round)).gasUsed;
+    } catch (error) {
+      if (isQuorateError(error, "ALREADY_COMMITTED")) return 0n;
+      throw error;
+    }
+  };
+
   /** Commits to a proof and shows it, with what else the method takes. */
   const file = async ({ method, round, proof, ...args }: Filing): Promise<Proven> => {
     const coder = AbiCoder.defaultAbiCoder();
@@ -50,9 +63,9 @@ export function createChallenger(reader: QuorateReader, transactor: Transactor):
     const proofHash = keccak256(coder.encode([type!], [proof]));
     const parts = [proofHash, transactor.account, salt];
     const commitment = keccak256(coder.encode(["bytes32", "address", "bytes32"], parts)) as Hex;
-    const committed = await send("commit", [commitment], round);
+    const committed = await commit(commitment, round);
     const proven = await reveal(method, [proof, ...(args.before ?? []), salt, ...(args.after ?? [])], round);
-    return { committed, proven, bounty: await bountyOf(proven) };
+    return { proven, gas: committed + proven.gasUsed, bounty: await bountyOf(proven) };
   };
 
   const bountyOf = async ({ hash }: Sent): Promise<bigint> => {
@@ -95,6 +108,8 @@ export function createChallenger(reader: QuorateReader, transactor: Transactor):
       const whole = { claim: claimOf(contested), ...proof, ...signatures };
       return file({ method: "proveBrokenReceipt", round, proof: whole });
     },
+    accuse: ({ round, candidate, accused }) =>
+      send("accuse", [round, candidate, encodeAccused(accused)], round),
     ...createLeafWrites(reader, transactor, send),
   };
 }
