@@ -2,9 +2,10 @@ import type { MinerDeps } from "../../coordinator/node/types.ts";
 import type { Evaluator } from "../../coordinator/ports/learning.ts";
 import type { MinerService } from "../../coordinator/ports/transport.ts";
 import { sameHex } from "../../coordinator/protocol/bytes.ts";
+import { QuorateError } from "../../coordinator/protocol/errors.ts";
 import { REASON, type Vote } from "../../coordinator/protocol/round/messages.ts";
 import type { Aggregator } from "../../coordinator/protocol/round/recompute.ts";
-import { referenceOf, updatesHash } from "../../coordinator/protocol/round/references.ts";
+import { referenceOf, type SignedUpdate, updatesHash } from "../../coordinator/protocol/round/references.ts";
 
 /** The weight that is wrong. */
 export const WRONG_COORDINATE = 4_321;
@@ -30,7 +31,15 @@ export const FAULTS = {
   /** Settles with its own votes alone. */
   "omits-votes": (deps) => ({ ...deps, chain: { ...deps.chain, settle: settleAlone(deps) } }),
   /** Turns over mantissa bit 12 of one weight, and keeps the model to itself: nobody can find the weight. */
-  "withholds-model": (deps) => hideAggregates({ ...deps, aggregator: flipBit(deps.aggregator!, 12) }),
+  "withholds-model": (deps) =>
+    hideAggregates(missRivals({ ...deps, aggregator: flipBit(deps.aggregator!, 12) })),
+  /** Shows one update of each round to nobody, whether asked by others or by the contract; see SERVICE_FAULTS. */
+  "withholds-update": (deps) => ({
+    ...deps,
+    // Whoever finds its IPFS node could fetch there what it does not serve by HTTP.
+    store: { ...deps.store, addresses: () => [] },
+    chain: { ...deps.chain, leafRequests: async () => [] },
+  }),
 } as const satisfies Record<string, (deps: MinerDeps) => MinerDeps>;
 
 export type Fault = keyof typeof FAULTS;
@@ -40,6 +49,7 @@ export const SERVICE_FAULTS: Partial<
   Record<Fault, (service: MinerService, deps: MinerDeps) => MinerService>
 > = {
   "two-manifests": (service, deps) => ({ ...service, exchangeManifest: signTwoLists(service, deps) }),
+  "withholds-update": hideUpdate,
 };
 
 function voteTwice({ transport, signer, federation }: MinerDeps): MinerDeps["transport"]["offerVote"] {
@@ -130,6 +140,38 @@ function hideAggregates(deps: MinerDeps): MinerDeps {
         return digest;
       },
       read: async (digest, ...rest) => hidden.get(digest.toLowerCase()) ?? store.read(digest, ...rest),
+    },
+  };
+}
+
+/**
+ * Says of every model that others post that it can't be had: a no that arithmetic can't refute. Else it would name the
+ * weight where the others do not lie, and pay for that before anybody misses its own model.
+ */
+function missRivals(deps: MinerDeps): MinerDeps {
+  const get: MinerDeps["content"]["get"] = async (digest, options) => {
+    const posted = (await deps.chain.currentRound())?.candidates ?? [];
+    if (posted.some(({ candidate }) => sameHex(candidate.modelCid, digest)))
+      throw new QuorateError("CONTENT_UNAVAILABLE", `${digest} is a rival's model`, { digest });
+    return deps.content.get(digest, options);
+  };
+  return { ...deps, content: { get } };
+}
+
+/** Serves no update of the client with the highest address of a round: whoever does the same hides the same one. */
+function hideUpdate(service: MinerService): MinerService {
+  const held: SignedUpdate[] = [];
+  const isLast = ({ client, update }: SignedUpdate) =>
+    held.every((other) => other.update.round !== update.round || BigInt(other.client) <= BigInt(client));
+  return {
+    ...service,
+    submitUpdate(signed, model) {
+      held.push(signed);
+      return service.submitUpdate(signed, model);
+    },
+    async content(digest) {
+      const hidden = held.some((signed) => sameHex(signed.update.modelCid, digest) && isLast(signed));
+      return hidden ? undefined : service.content(digest);
     },
   };
 }

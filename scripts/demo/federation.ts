@@ -18,7 +18,7 @@ import { PROFILES, type Profile } from "../federation/parameters.ts";
 import { writeTaskFiles } from "../federation/task-files.ts";
 import type { Display } from "./display.ts";
 import { freePorts } from "./folder.ts";
-import { type DemoOptions, VALIDATION_IMAGES } from "./options.ts";
+import { type DemoOptions, faultyMiners, VALIDATION_IMAGES } from "./options.ts";
 import type { Supervisor } from "./supervisor.ts";
 
 const CLI = fileURLToPath(new URL("../../coordinator/cli/quorate.js", import.meta.url));
@@ -134,7 +134,8 @@ export function profileFor({
   miners,
   validationSize = VALIDATION_IMAGES,
   slack = 1,
-}: Pick<DemoOptions, "clients" | "miners" | "validationSize" | "slack">): Profile {
+  challengeWindow = PROFILES.demo.parameters.challengeWindow,
+}: Pick<DemoOptions, "clients" | "miners" | "validationSize" | "slack" | "challengeWindow">): Profile {
   const { parameters, ringSlots, leafBond } = PROFILES.demo;
   const sharing = Math.ceil(miners / availableParallelism()) * BUSY;
   const coalitions = 2 ** Math.min(clients, EXACT_SHAPLEY_CLIENTS);
@@ -142,7 +143,10 @@ export function profileFor({
   const collectMax = Math.max(parameters.collectMax, CLIENT_SECONDS * clients) * slack;
   const proposeSlot = Math.max(parameters.proposeSlot, scoring) * slack;
   const voteWindow = Math.max(parameters.voteWindow, scoring) * slack;
-  return { parameters: { ...parameters, collectMax, proposeSlot, voteWindow }, ringSlots, leafBond };
+  const times = { collectMax, proposeSlot, voteWindow, challengeWindow };
+  // A slot must not be wanted again before its round is final.
+  const leastSlots = Math.ceil(challengeWindow / parameters.collectMin) + 1;
+  return { parameters: { ...parameters, ...times }, ringSlots: Math.max(ringSlots, leastSlots), leafBond };
 }
 
 /** Splits the data and starts one process per miner and client. */
@@ -184,7 +188,8 @@ export function startMiner(
   const shown = ["--json", "--log-level", "info", "--metrics-port", "0"];
   const replica = praft ? ["--praft", praft] : [];
   const honest = [CLI, "miner", "run", ...node, ...shown, ...port, ...bonds, ...replica, ...task];
-  const args = index === faulty?.index ? [FAULTY, "--fault", faulty.fault, ...node, ...task] : honest;
+  const isFaulty = faultyMiners(options).includes(index);
+  const args = isFaulty ? [FAULTY, "--fault", faulty!.fault, ...node, ...task] : honest;
   supervisor.start({ name: `miner-${index + 1}`, args });
 }
 
@@ -197,6 +202,19 @@ export function startVerify(
   const name = `verify-${round}`;
   supervisor.start({ name, args: [CLI, "verify", "--round", String(round), ...chainArgs(federation)] });
   return supervisor.waitForExit(name);
+}
+
+/** Starts a watchtower of somebody who is no miner, with that many bonds. */
+export function startWatch(
+  supervisor: Supervisor,
+  federation: DemoFederation,
+  { user, bonds }: { readonly user: User; readonly bonds: number },
+): void {
+  const asked = ["--json", "--bonds", String(bonds)];
+  supervisor.start({
+    name: "watch",
+    args: [CLI, "watch", ...chainArgs(federation), ...keyArgs(user), ...asked],
+  });
 }
 
 /** Starts the web explorer on a port of its own; resolves with its address. */

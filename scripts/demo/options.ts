@@ -33,10 +33,16 @@ export interface DemoOptions {
   readonly byzantine: number;
   readonly attack: Attack;
   readonly miners: number;
-  /** A miner that is not honest. */
   /** Bonds each honest miner may put up for data that nobody serves. */
   readonly bonds?: number;
-  readonly faulty?: { readonly index: number; readonly fault: Fault };
+  /** A miner that is not honest, and those that do the same. */
+  readonly faulty?: {
+    readonly index: number;
+    readonly fault: Fault;
+    readonly accomplices?: readonly number[];
+  };
+  /** Seconds for which an ended round can be contested; the profile's by default. */
+  readonly challengeWindow?: number;
   /** More arguments of anvil, if it is to be the chain; paths are relative to `out`. Else a Hardhat chain. */
   readonly anvil?: readonly string[];
   /** Ports the miners' processes listen at, if something stands between them and their endpoints. */
@@ -59,6 +65,11 @@ export interface DemoOptions {
   readonly epochs: number;
   readonly batchSize: number;
   readonly learningRate: number;
+}
+
+/** Indices of the miners that are not honest. */
+export function faultyMiners({ faulty }: Pick<DemoOptions, "faulty">): readonly number[] {
+  return faulty ? [faulty.index, ...(faulty.accomplices ?? [])] : [];
 }
 
 /** Defaults of training: E = 1 and B = 10 as in McMahan et al. 2017 (arXiv:1602.05629), section 3. */

@@ -21,7 +21,7 @@ function keyOf(user: User): string[] {
 }
 
 /** Waits for an open round; resolves with its number. */
-async function openRound(flow: Flow): Promise<number> {
+export async function openRound(flow: Flow): Promise<number> {
   const isOpen = ({ rounds, latestRound }: FederationView) => rounds.get(latestRound)?.status === "open";
   return Number((await until(flow, isOpen, "a round is open")).latestRound);
 }
@@ -39,7 +39,7 @@ async function train(flow: Flow, client: number, seed: string): Promise<string> 
 }
 
 /** Trains an update of every client. A round waits for its first update without end, and from then on not for long. */
-async function trainAll(flow: Flow): Promise<string[]> {
+export async function trainAll(flow: Flow): Promise<string[]> {
   const files: string[] = [];
   for (const client of flow.federation.clients.keys()) files.push(await train(flow, client, "1"));
   return files;
@@ -53,7 +53,7 @@ async function submitOthers(flow: Flow, files: readonly string[]): Promise<void>
   }
 }
 
-async function submit(flow: Flow, client: number, model: string) {
+export async function submit(flow: Flow, client: number, model: string) {
   const words = ["client", "submit", "--json", "--model", model, "--samples", String(SAMPLES)];
   return quorate([...words, ...keyOf(flow.federation.clients[client]!), ...flow.at]);
 }

@@ -3,6 +3,7 @@ import { LONE_MINERS } from "./alone.ts";
 import { CHAIN_FAULTS } from "./chains.ts";
 import { CLIENT_FAULTS } from "./clients.ts";
 import { CRASHES } from "./crashes.ts";
+import { FRONT_RUN } from "./front-run.ts";
 import { LIES } from "./lies.ts";
 import { OUTAGES } from "./outages.ts";
 import { runScenario, type Scenario, type ScenarioResult } from "./scenario.ts";
@@ -16,6 +17,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...LIES,
   ...DOUBLE_DEALING,
   ...WITHHELD,
+  ...FRONT_RUN,
   ...CRASHES,
   ...CHAIN_FAULTS,
   ...OUTAGES,

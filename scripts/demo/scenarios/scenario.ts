@@ -4,6 +4,7 @@ import type { FederationView, RoundRecord } from "../../../coordinator/protocol/
 import { outcomeOf } from "../../../coordinator/protocol/views/outcomes.ts";
 import { isConserved } from "../checks.ts";
 import { readMoney } from "../money.ts";
+import { faultyMiners } from "../options.ts";
 import { type Flow, type FlowSettings, startFlow } from "./flow.ts";
 
 /** A fault made on purpose in a running federation, and what the protocol says must come of it. */
@@ -85,11 +86,14 @@ function stateOf({ rounds }: FederationView): string {
   return [...counts].map(([end, { length }]) => `${length} × ${end}`).join(", ") || "no round ended";
 }
 
-/** @throws QuorateError SCENARIO_FAILED if anyone but the faulty miner lost stake */
+/** @throws QuorateError SCENARIO_FAILED if anyone but the faulty miners lost stake */
 export function checkStakes({ options, federation }: Flow, { miners }: FederationView): string {
-  const guilty = options.faulty && federation.miners[options.faulty.index]!.wallet.address.toLowerCase();
+  const guilty = faultyMiners(options).map((index) => federation.miners[index]!.wallet.address.toLowerCase());
   for (const { miner, slashed } of miners.values())
-    must(slashed === 0n || miner.toLowerCase() === guilty, `miner ${miner} is honest and keeps its stake`);
+    must(
+      slashed === 0n || guilty.includes(miner.toLowerCase()),
+      `miner ${miner} is honest and keeps its stake`,
+    );
   return "nobody honest slashed";
 }
 
