@@ -23,7 +23,7 @@ const restarted: Scenario = {
       const { status } = await flow.ended(round);
       must(status === "agreed", `round ${round} is agreed (it is ${status})`);
     }
-    checkSignatures(flow);
+    await checkSignatures(flow);
     return "the miners wait for it; the round that was open and the next are agreed";
   },
 };
@@ -54,7 +54,7 @@ const reorganised: Scenario = {
     const view = await until(flow, (now) => agreedRounds(now).length >= 3, "two more agreed rounds");
     const second = view.rounds.get(2n)!;
     must(second.baseSettlement === 1n, "round 2 builds on it");
-    checkSignatures(flow);
+    await checkSignatures(flow);
     return `${depth} blocks replaced; settled again with the same votes, then two more rounds`;
   },
 };

@@ -67,7 +67,7 @@ const killedInEachPhase: Scenario = {
       if (event !== "update") must(record.candidates.length === 1, `one candidate after a kill in ${phase}`);
     }
     checkRecovered(await flow.ended(MOMENTS.length + 1));
-    checkSignatures(flow);
+    await checkSignatures(flow);
     return `the primary killed after ${MOMENTS.map(({ event }) => event).join(", ")}; every round agreed, all updates in`;
   },
 };
@@ -94,7 +94,7 @@ const primaryKilled: Scenario = {
       if (next.status === "agreed") break;
       must(round < 6, "a round is agreed after the restart");
     }
-    checkSignatures(flow);
+    await checkSignatures(flow);
     return `round 1 ${record.status} without it, agreed again once it was back`;
   },
 };
@@ -110,7 +110,7 @@ const bothKilled: Scenario = {
     const record = await flow.ended(1);
     checkRecovered(record);
     checkRecovered(await flow.ended(2));
-    checkSignatures(flow);
+    await checkSignatures(flow);
     return "the round goes on from journals, blocks and chain, and is agreed with all updates";
   },
 };
@@ -133,7 +133,7 @@ const emptyDisk: Scenario = {
       const record = await flow.ended(round);
       const winner = record.candidates.find(({ id }) => id === record.winner);
       if (winner?.signers.length === 2) {
-        checkSignatures(flow);
+        await checkSignatures(flow);
         const fresh = journalOf(flow, 1).filter(({ message }) => message.openingHash === before.openingHash);
         must(
           fresh.every(({ kind }) => kind === "Receipt" || kind === "Silence"),
@@ -158,7 +158,7 @@ const chainPaused: Scenario = {
     flow.supervisor.kill("chain", "SIGCONT");
     checkRecovered(await flow.ended(1));
     checkRecovered(await flow.ended(2));
-    checkSignatures(flow);
+    await checkSignatures(flow);
     return "the miners wait, the round is agreed with all updates, the next too";
   },
 };

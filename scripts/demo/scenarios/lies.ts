@@ -1,6 +1,7 @@
 import type { FederationView } from "../../../coordinator/protocol/views/federation-view.ts";
 import { WRONG_COORDINATE } from "../faults.ts";
 import type { Flow } from "./flow.ts";
+import { logOf } from "./miners.ts";
 import { agreedRounds, must, type Scenario, until } from "./scenario.ts";
 
 const ONE = 10n ** 18n;
@@ -17,9 +18,12 @@ export function faultyOf({ options, federation }: Flow): string {
 /** Waits for the proof; resolves with the rate of the slash. */
 export async function slashed(flow: Flow): Promise<{ readonly view: FederationView; readonly bps: number }> {
   const liar = faultyOf(flow);
-  const faultsOf = (now: FederationView) => [...now.rounds.values()].flatMap(({ faults }) => faults);
-  const view = await until(flow, (now) => faultsOf(now).length > 0, "the liar's candidate is proven wrong");
-  const fault = faultsOf(view)[0]!;
+  const proven = (now: FederationView) => [...now.rounds.values()].find(({ faults }) => faults.length > 0);
+  const view = await until(flow, (now) => proven(now) !== undefined, "the liar's candidate is proven wrong");
+  const { faults, ended, status } = proven(view)!;
+  const fault = faults[0]!;
+  const wasOpen = ended === null || fault.proven.block <= ended.block;
+  must(wasOpen || status === "failed", `it is proven while its round is open or failed (it is ${status})`);
   const { stake, slashed: lost } = view.miners.get(liar)!;
   must(stake === STAKE - lost, "the stake is what is left of it");
   // Its noes to the honest ones' weights are refuted besides, at a tenth of the stake each: before or after this.
@@ -80,10 +84,7 @@ const alwaysNo: Scenario = {
     const votes = agreedRounds(view).flatMap(({ countedVotes, winner }) =>
       countedVotes.filter(({ miner, candidate }) => miner.toLowerCase() === denier && candidate === winner),
     );
-    must(
-      votes.every(({ support }) => !support),
-      "it said no to every winner",
-    );
+    must(votes.length > 0 && votes.every(({ support }) => !support), "it said no to every winner");
     return `the other three agree, its reputation falls to ${Number(reputation) / 1e18}`;
   },
 };
@@ -112,6 +113,7 @@ const omitsVotes: Scenario = {
     const view = await until(flow, (now) => agreedRounds(now).length >= 2, "two agreed rounds");
     for (const { countedVotes, round } of agreedRounds(view))
       must(countedVotes.length === 2, `both votes count in round ${round}`);
+    must(/\bUNDECIDED\b/.test(logOf(flow, LIAR)), "it tried with its own alone, and was refused");
     return "its settlements decide nothing, the other's do, with both votes";
   },
 };

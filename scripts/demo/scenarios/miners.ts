@@ -7,6 +7,8 @@ import { startMiner } from "../federation.ts";
 import { LogFollower, type ProcessEvent } from "../log-follower.ts";
 import type { Flow } from "./flow.ts";
 import { must } from "./scenario.ts";
+import { createSignatureBook } from "./signature-book.ts";
+import type { Exchange } from "./wire-tap.ts";
 
 const EVENT_TIMEOUT_MS = 90_000;
 const POLL_MS = 10;
@@ -54,9 +56,29 @@ export function journalOf({ options }: Flow, index: number): readonly SignedEntr
   return decodeJournal(readFileSync(path), path).entries;
 }
 
-/** No miner was ever about to sign two things for one slot. */
-export function checkSignatures(flow: Flow): void {
-  for (const index of flow.federation.miners.keys())
+/**
+ * No miner signed two things for one slot, nor was ever about to.
+ * @param exchanges what was seen on the wire
+ * @returns messages seen, by where
+ */
+export async function checkSignatures(
+  flow: Flow,
+  exchanges: readonly Exchange[] = [],
+): Promise<Readonly<Record<string, number>>> {
+  const { chain, federation } = flow;
+  const { domain } = await chain.federation();
+  const keys = new Set(federation.miners.map(({ wallet }) => wallet.address.toLowerCase()));
+  const book = createSignatureBook(domain, keys);
+  exchanges.forEach(book.wire);
+  for (const index of federation.miners.keys()) {
     for (const code of ["DOUBLE_SIGNATURE", "JOURNAL_CORRUPT"])
       must(!logOf(flow, index).includes(code), `miner ${index + 1} never met ${code}`);
+    book.journal(journalOf(flow, index));
+  }
+  await book.chain(chain, await chain.view());
+  const doubles = book.doubles();
+  must(doubles.length === 0, `no key signed two things for one slot (${doubles.join("; ")})`);
+  const { journal = 0, chain: posted = 0 } = book.counts();
+  must(posted > 0 && journal > 0, "signatures were seen in journals and on chain");
+  return book.counts();
 }

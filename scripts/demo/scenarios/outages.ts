@@ -19,7 +19,7 @@ const unreachablePeer: Scenario = {
     const view = await until(flow, (now) => agreedRounds(now).length >= 3, "three agreed rounds");
     for (const { countedVotes, round } of agreedRounds(view))
       must(countedVotes.length === 3, `all three vote in round ${round}`);
-    checkSignatures(flow);
+    await checkSignatures(flow);
     return "the others fetch from each other; every round is agreed with all three votes";
   },
 };
@@ -47,7 +47,7 @@ const fullDisk: Scenario = {
     const before = agreedRounds(failed).length;
     limitFiles(flow, 1, "unlimited");
     await until(flow, (now) => agreedRounds(now).length > before, "agreed again once there is room");
-    checkSignatures(flow);
+    await checkSignatures(flow);
     return `named in its log (${named![0]}); nothing signed that was not written, agreed again with room`;
   },
 };
