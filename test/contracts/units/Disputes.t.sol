@@ -113,6 +113,18 @@ contract DisputesTest is DisputedFederation {
         _proofs.proveAggregate(p, SALT, accused);
     }
 
+    function test_ARoundThatNeverWasIsRefused() external {
+        IFaultProofs.AggregateProof memory p = _claim(ONE ^ 0x1000);
+        IFaultProofs.Accused[] memory accused = _list(_signer(p, _drawn(0)));
+        p.claim.round = 99;
+        vm.prank(FINDER);
+        _proofs.commit(keccak256(abi.encode(keccak256(abi.encode(p)), FINDER, SALT)));
+        _nextBlock();
+        vm.prank(FINDER);
+        vm.expectRevert(abi.encodeWithSelector(IRoundConsensus.UnknownRound.selector, 99));
+        _proofs.proveAggregate(p, SALT, accused);
+    }
+
     // ------------------------------------------------------------------ who answers for what
 
     /// @dev Stake that is leaving answers as well: unbonding is longer than any challenge.

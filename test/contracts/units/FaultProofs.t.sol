@@ -246,6 +246,33 @@ contract FaultProofsTest is DisputeTest {
         _refusedPartly(p, IFaultProofs.WrongOpening.selector);
     }
 
+    /// @dev Cut short, a record in another's place, a record of another model.
+    function test_OpeningsOutOfPlace() external {
+        IFaultProofs.AggregateProof memory p = _ones(BIT_12);
+        bytes memory all = p.openings;
+        uint256 step = (all.length - 64) / 4;
+        for (uint256 cut = 1; cut <= step; cut += step - 1) {
+            p.openings = _part(all, 0, all.length - cut);
+            _refused(p, abi.encodeWithSelector(IFaultProofs.OpeningsLength.selector, all.length - cut, all.length));
+        }
+        bytes memory first = _part(all, 0, 64 + step);
+        bytes memory last = _part(all, 64 + 3 * step, step);
+        p.openings = bytes.concat(first, _part(all, 64 + 2 * step, step), _part(all, 64 + step, step), last);
+        _refusedPartly(p, IFaultProofs.WrongOpening.selector);
+        (bytes memory foreign,) = _record(9, ONE);
+        p.openings = bytes.concat(_part(all, 0, 64 + 3 * step), _withoutHashes(foreign));
+        _refusedPartly(p, IFaultProofs.WrongOpening.selector);
+        p.openings = all;
+        _prove(p);
+    }
+
+    function _part(bytes memory all, uint256 start, uint256 length) private pure returns (bytes memory part) {
+        part = new bytes(length);
+        for (uint256 i = 0; i < length; ++i) {
+            part[i] = all[start + i];
+        }
+    }
+
     function test_InputsOutOfTheDomainAreTheReferencesFault() external {
         IFaultProofs.AggregateProof memory p = _aggregate(BIT_12, _three(ONE, 137 << 23, ONE));
         _refused(p, abi.encodeWithSelector(CoordinateJudge.InputOutOfDomain.selector, 1, 137 << 23));

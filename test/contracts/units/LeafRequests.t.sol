@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {IFaultProofs} from "../../../contracts/interfaces/IFaultProofs.sol";
 import {IRoundConsensus} from "../../../contracts/interfaces/IRoundConsensus.sol";
 import {Messages} from "../../../contracts/libraries/Messages.sol";
@@ -235,7 +236,8 @@ contract LeafRequestsTest is DisputedFederation {
         _proofs.requestLeaf(p.claim, p.references, MODEL, 0);
         vm.stopPrank();
         p = _claim(ONE);
-        vm.expectRevert();
+        bytes4 unpaid = IERC20Errors.ERC20InsufficientAllowance.selector;
+        vm.expectRevert(abi.encodeWithSelector(unpaid, _proofs, 0, LEAF_BOND));
         _proofs.requestLeaf(p.claim, p.references, 0, 0);
         vm.assertEq(token.balanceOf(address(_proofs)), 0, "no bond, no request");
         p.claim.candidate = keccak256("nobody's");
