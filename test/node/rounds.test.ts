@@ -1,7 +1,11 @@
 import { expect } from "chai";
+import type { InventoryMessage } from "../../coordinator/ports/transport.ts";
 import { QuorateError } from "../../coordinator/protocol/errors.ts";
+import { modelRootOfBytes } from "../../coordinator/protocol/model/model-root.ts";
+import type { Update } from "../../coordinator/protocol/round/messages.ts";
+import { referenceOf, type SignedUpdate, updatesHash } from "../../coordinator/protocol/round/references.ts";
 import { winnerOf } from "./fake-state.ts";
-import { doubleSignatures } from "./parts.ts";
+import { DOMAIN, doubleSignatures } from "./parts.ts";
 import { type Scenario, started } from "./scenario.ts";
 
 let world: Scenario;
@@ -91,6 +95,46 @@ describe("rounds of a federation", () => {
     await world.submitAll();
     await world.agreed(1);
     expect(world.round(1).candidates[0]!.candidate.updateCount).to.equal(3);
+    expect(world.round(1).candidates[0]!.signers).to.have.length(2);
+  });
+
+  it("take nothing from a list the secondary signed that its client did not sign", async () => {
+    let named = 0;
+    /** The secondary's inventory with one more entry, in the name of a client that sent nothing. */
+    const withForged = async (inventory: InventoryMessage): Promise<InventoryMessage> => {
+      const bytes = world.update(2);
+      const [{ update }] = inventory.updates as [SignedUpdate];
+      const modelCid = await world.miners[1]!.store.add(bytes);
+      const forged: Update = { ...update, modelRoot: modelRootOfBytes(bytes), modelCid };
+      const signature = await world.clients[0]!.sign(DOMAIN, "Update", forged);
+      const updates = [
+        ...inventory.updates,
+        { client: world.clients[2]!.address, update: forged, signature },
+      ];
+      const message = {
+        round: update.round,
+        openingHash: update.openingHash,
+        updatesHash: updatesHash(updates.map(referenceOf)),
+      };
+      named++;
+      return {
+        ...inventory,
+        updates,
+        signature: await world.miners[1]!.signer.sign(DOMAIN, "Inventory", message),
+      };
+    };
+    world = await started({
+      parameters: { collectMax: 6 },
+      answer: (service, _, index) => ({
+        ...service,
+        exchangeManifest: async (round, inventory) =>
+          service.exchangeManifest(round, index === 0 ? await withForged(inventory) : inventory),
+      }),
+    });
+    await world.submitAll([0, 1]);
+    await world.agreed(1);
+    expect(named).to.be.at.least(1);
+    expect(world.round(1).candidates.map(({ candidate }) => candidate.updateCount)).to.deep.equal([2]);
     expect(world.round(1).candidates[0]!.signers).to.have.length(2);
   });
 

@@ -57,6 +57,7 @@ const ROWS: readonly Row[] = [
   ["four: one always says no", [100, 100, 100, 100], "yyyn", [0], "agreed"],
   ["four: one silent and one without evaluator", [100, 100, 100, 100], "yyp-", [0, 1], "agreed"],
   ["four: one silent and two without evaluator", [100, 100, 100, 100], "ypp-", [0, 1], "pending"],
+  ["three: two against one that missed a round", [100, 100, 95], "yyn", [0, 1], "agreed"],
   ["four: one no and two without evaluator", [100, 100, 100, 100], "yppn", [0, 1], "disagreed"],
   ["four: two no", [100, 100, 100, 100], "yynn", [0, 1], "disagreed"],
   ["five: four yes", [100, 100, 100, 100, 100], "yyyy-", [0, 1], "agreed"],
