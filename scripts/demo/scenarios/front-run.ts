@@ -12,7 +12,7 @@ import {
 import { contractAt } from "../../federation/accounts.ts";
 import { startMiner } from "../federation.ts";
 import type { Flow } from "./flow.ts";
-import { faultyOf, LIAR, neverWon, ROUNDS, STAKE, slashed } from "./lies.ts";
+import { faultyOf, LIAR, neverWon, ROUNDS, slashed } from "./lies.ts";
 import { agreedRounds, must, type Scenario, until } from "./scenario.ts";
 import { openSpyingNode } from "./spying-node.ts";
 
@@ -21,8 +21,6 @@ const THIEF = 9;
 const METHOD = "proveAggregate";
 /** More than any proof takes: the thief does not ask whether its copy would hold. */
 const GAS = 8_000_000n;
-/** 30 % of half a stake. */
-const BOUNTY = ((STAKE / 2n) * 3n) / 10n;
 /** Those that find the fault. */
 const HONEST = [1, 2];
 
@@ -97,6 +95,11 @@ async function behindSpy(flow: Flow, thief: FrontRunner) {
   return node;
 }
 
+function bountyOf({ interface: abi }: Contract, { logs }: TransactionReceipt): bigint {
+  const punished = logs.map((log) => abi.parseLog(log)).filter((event) => event?.name === "Punished");
+  return punished.reduce((sum, event) => sum + (event!.args.bounty as bigint), 0n);
+}
+
 /** What the thief has of it. */
 async function checkTheft(flow: Flow, thief: FrontRunner): Promise<void> {
   const { provider, funder } = flow.federation;
@@ -110,7 +113,8 @@ async function checkTheft(flow: Flow, thief: FrontRunner): Promise<void> {
   const late = await thief.refusal(own.blockNumber, ZeroHash);
   must(late === "AlreadyProven", `its commitment made on seeing the proof is too late (${late})`);
   const token = await contractAt(funder, "FederationToken");
-  must((await token.balanceOf!(shown.from)) >= BOUNTY, "the finder has the bounty");
+  const bounty = bountyOf(thief.proofs, own);
+  must(bounty > 0n && (await token.balanceOf!(shown.from)) >= bounty, "the finder has the bounty");
   must((await token.balanceOf!(copied.from)) === 0n, "the thief has nothing");
 }
 

@@ -23,19 +23,22 @@ export async function openSpyingNode(
     const forward = () => passOn(target, body, response);
     const sent = rawTransactions(body);
     if (sent.length === 0) return forward();
-    queue = queue.then(async () => {
+    const passed = queue.then(async () => {
       for (const raw of sent) await look(Transaction.from(raw));
       await forward();
     });
-    await queue;
+    // One that fails is its sender's alone.
+    queue = passed.catch(() => void response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
-    close() {
+    async close() {
+      server.close();
+      // What is being looked at still asks the chain.
+      await queue;
       server.closeAllConnections();
-      return new Promise((resolve) => server.close(() => resolve()));
     },
   };
 }
