@@ -7,6 +7,7 @@ import type { Cli } from "../command.ts";
 import { addKeyOptions, integerBetween, type KeyOptions } from "../options.ts";
 import { readCommittee } from "../praft/committee.ts";
 import { openIdentity } from "../praft/identity.ts";
+import { derivedKey } from "../praft/member.ts";
 
 export interface CommitteeOptions extends KeyOptions {
   readonly committee: string;
@@ -40,16 +41,20 @@ export function asClient(
 ): Promise<undefined> {
   return withCleanup(async (cleanup) => {
     const { createSystemClock } = await import("../../adapters/clock/system-clock.ts");
+    const { networkIdentity } = await import("../../adapters/peers/identity.ts");
     const { TlsPeers } = await import("../../adapters/peers/tls.ts");
     const { OrderClient } = await import("../../client/order.ts");
     const { config, addresses } = await readCommittee(options.committee);
-    const { identity, ...keys } = await openIdentity(options, io);
+    const keys = await openIdentity(options, io);
+    // A member's key opens its ballots too: under the member's own name this connection would take the place of its replica's.
+    const identity = networkIdentity(await derivedKey("quorate client", keys.secretKey));
     const transport = new TlsPeers({ identity, peers: addresses });
     cleanup.add(() => transport.stop());
-    const client = new OrderClient({ ...keys, config, transport, clock: createSystemClock() });
+    const { scheme, secretKey } = keys;
+    const client = new OrderClient({ scheme, secretKey, config, transport, clock: createSystemClock() });
     await client.start();
     const until = AbortSignal.any([signal, AbortSignal.timeout(1_000 * options.timeout)]);
-    const publicKey = keys.scheme.publicKeyOf(keys.secretKey);
+    const publicKey = scheme.publicKeyOf(secretKey);
     const submit = async (operations: readonly Uint8Array[]) => {
       const sequence = await client.nextSequence(until);
       await client.submit(operations, sequence, until);

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { withCleanup } from "../cleanup.ts";
 import { type Cli, subcommand } from "../command.ts";
 import { openWriter, type WriterOptions } from "../connect.ts";
-import { addChainOptions, addKeyOptions } from "../options.ts";
+import { addChainOptions, addFolderOption, addKeyOptions } from "../options.ts";
 import { formatTransaction } from "../text.ts";
 
 /** `quorate praft found`: tells the registry of checkpoints who signs them: the miners of the roster. */
@@ -12,7 +12,7 @@ export function praftFoundCommand(cli: Cli): Command {
     {
       name: "found",
       summary: "have the chain take the committee that anchors from the miners' roster; once",
-      addOptions: (command) => addKeyOptions(addChainOptions(command)),
+      addOptions: (command) => addFolderOption(addKeyOptions(addChainOptions(command))),
     },
     (options) =>
       withCleanup(async (cleanup) => {
