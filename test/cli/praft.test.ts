@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -113,6 +113,17 @@ describe("quorate praft", function () {
     expect(await run(8, ...votes[0]!)).to.match(/COMMITTEE_STRANGER/);
     const { kind, outcome } = JSON.parse(await run(8, "show", "--task", task, "--json"));
     expect([kind, outcome]).to.deep.equal(["select", [{ subject: better, value: 7_501 }]]);
+  });
+
+  it("orders over libp2p as well, if the committee file says so", async () => {
+    for (const replica of replicas) replica.kill("SIGKILL");
+    const file = JSON.parse(await readFile(committee, "utf8"));
+    await writeFile(committee, JSON.stringify({ ...file, transport: "libp2p" }));
+    for (let i = 0; i < 3; i++) start(i);
+    expect((await submit("e")).out).to.match(/^bundle \d+: 1 operations/);
+    await writeFile(committee, JSON.stringify({ ...file, transport: "pigeon" }));
+    expect((await submit("f")).err).to.match(/^error COMMITTEE_MALFORMED: .*transport is pigeon/);
+    await writeFile(committee, JSON.stringify(file));
   });
 
   it("says what is wrong with a committee file, a key that is not in it, and replicas that are not there", async () => {

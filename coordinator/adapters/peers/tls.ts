@@ -2,41 +2,28 @@ import type { Socket } from "node:net";
 import { connect, createServer, type Server, type TLSSocket } from "node:tls";
 import type { FrameHandler, PeerId, PeerTransport } from "../../ports/peer-transport.ts";
 import { QuorateError } from "../../protocol/errors.ts";
-import { Inbox, Outbox } from "./framing.ts";
 import { identityOf, type NetworkIdentity } from "./identity.ts";
+import { type LinkLimits, Links } from "./links.ts";
 
 export interface Address {
   readonly host: string;
   readonly port: number;
 }
 
-export interface TlsPeersOptions {
+export interface TlsPeersOptions extends LinkLimits {
   readonly identity: NetworkIdentity;
   /** Left out by a client: it only calls. */
   readonly listen?: Address;
   readonly peers: ReadonlyMap<PeerId, Address>;
   /** Connections of identities that are no peers (clients), at most. */
   readonly maxStrangers?: number;
-  /** Bytes waiting for one peer, per priority. */
-  readonly queueBytes?: number;
-  readonly maxFrameBytes?: number;
 }
 
-const QUEUE_BYTES = 64 * 2 ** 20;
-const FRAME_BYTES = 16 * 2 ** 20;
 const STRANGERS = 256;
-/** Bytes of one write to the socket. */
-const WRITE_BYTES = 256 * 1_024;
 /** Milliseconds until a lost peer is called again; doubled each time up to the second. */
 const RETRY = [50, 2_000] as const;
 /** Milliseconds a handshake may take. */
 const HANDSHAKE = 10_000;
-
-interface Link {
-  readonly socket: TLSSocket;
-  readonly outbox: Outbox;
-  scheduled: boolean;
-}
 
 /**
  * TLS 1.3 over TCP. Both sides show a certificate, and a peer is whoever proves its key: no authority is asked. Of two
@@ -45,16 +32,16 @@ interface Link {
 export class TlsPeers implements PeerTransport {
   readonly self: PeerId;
   private readonly options: TlsPeersOptions;
-  private readonly links = new Map<PeerId, Link>();
+  private readonly links: Links;
   /** All that is open, in handshakes too. */
   private readonly sockets = new Set<Socket>();
   private readonly retries = new Map<PeerId, NodeJS.Timeout>();
-  private handler: FrameHandler | undefined;
   private server: Server | undefined;
 
   constructor(options: TlsPeersOptions) {
     this.options = options;
     this.self = options.identity.id;
+    this.links = new Links(options);
   }
 
   /** Where it listens; the port is the system's choice if 0 was asked for. */
@@ -65,7 +52,7 @@ export class TlsPeers implements PeerTransport {
 
   /** @throws QuorateError PEER_LISTEN */
   async start(handler: FrameHandler): Promise<void> {
-    this.handler = handler;
+    this.links.handler = handler;
     if (this.options.listen) await this.listen(this.options.listen);
     for (const [id, address] of this.options.peers) {
       if (id !== this.self && (!this.options.listen || this.self < id)) this.call(id, address, RETRY[0]);
@@ -73,22 +60,15 @@ export class TlsPeers implements PeerTransport {
   }
 
   send(to: PeerId, frame: Uint8Array, priority: "urgent" | "bulk"): boolean {
-    const link = this.links.get(to);
-    if (!link || frame.length > (this.options.maxFrameBytes ?? FRAME_BYTES)) return false;
-    const queued = link.outbox.push(frame, priority);
-    if (queued && !link.scheduled) {
-      link.scheduled = true;
-      setImmediate(() => this.write(link));
-    }
-    return queued;
+    return this.links.send(to, frame, priority);
   }
 
   connected(): readonly PeerId[] {
-    return [...this.links.keys()];
+    return this.links.ids();
   }
 
   async stop(): Promise<void> {
-    this.handler = undefined;
+    this.links.handler = undefined;
     for (const timer of this.retries.values()) clearTimeout(timer);
     for (const socket of this.sockets) socket.destroy();
     this.links.clear();
@@ -126,7 +106,7 @@ export class TlsPeers implements PeerTransport {
 
   private welcome(socket: TLSSocket): void {
     const id = identityOf(socket.getPeerX509Certificate());
-    const strangers = [...this.links.keys()].filter((each) => !this.options.peers.has(each)).length;
+    const strangers = this.links.ids().filter((each) => !this.options.peers.has(each)).length;
     const full = strangers >= (this.options.maxStrangers ?? STRANGERS);
     if (!id || id === this.self || (full && !this.options.peers.has(id) && !this.links.has(id))) {
       socket.on("error", () => {}).destroy();
@@ -134,7 +114,7 @@ export class TlsPeers implements PeerTransport {
   }
 
   private call(id: PeerId, address: Address, wait: number): void {
-    if (!this.handler) return;
+    if (!this.links.handler) return;
     const socket = connect({
       ...this.secrets(),
       ...address,
@@ -152,7 +132,7 @@ export class TlsPeers implements PeerTransport {
     socket.on("error", () => {});
     socket.once("close", () => {
       this.sockets.delete(socket);
-      if (this.handler)
+      if (this.links.handler)
         this.retries.set(
           id,
           setTimeout(() => this.call(id, address, next), wait),
@@ -161,33 +141,20 @@ export class TlsPeers implements PeerTransport {
   }
 
   private open(id: PeerId, socket: TLSSocket): void {
-    // The newest connection counts: the other side has noticed that the one before is lost.
-    this.links.get(id)?.socket.destroy();
-    const link: Link = {
-      socket,
-      outbox: new Outbox(this.options.queueBytes ?? QUEUE_BYTES),
-      scheduled: false,
-    };
-    this.links.set(id, link);
-    const inbox = new Inbox(this.options.maxFrameBytes ?? FRAME_BYTES);
     socket.setNoDelay(true).setKeepAlive(true, 10_000);
     socket.on("error", () => {});
-    socket.on("data", (bytes: Buffer) => {
-      const frames = inbox.push(bytes);
-      if (!frames) socket.destroy();
-      else for (const frame of frames) if (this.links.get(id) === link) this.handler?.(id, frame);
+    const { received, closed } = this.links.open(id, {
+      get gone() {
+        return socket.destroyed;
+      },
+      write(bytes, drained) {
+        const more = socket.write(bytes);
+        if (!more) socket.once("drain", drained);
+        return more;
+      },
+      close: () => void socket.destroy(),
     });
-    socket.once("close", () => {
-      if (this.links.get(id) === link) this.links.delete(id);
-    });
-  }
-
-  /** One write in a turn; the next when the socket has taken it. */
-  private write(link: Link): void {
-    const bytes = link.socket.destroyed ? undefined : link.outbox.take(WRITE_BYTES);
-    link.scheduled = bytes !== undefined;
-    if (!bytes) return;
-    if (link.socket.write(bytes)) setImmediate(() => this.write(link));
-    else link.socket.once("drain", () => this.write(link));
+    socket.on("data", received);
+    socket.once("close", closed);
   }
 }

@@ -8,6 +8,7 @@ import { addKeyOptions, integerBetween, type KeyOptions } from "../options.ts";
 import { readCommittee } from "../praft/committee.ts";
 import { openIdentity } from "../praft/identity.ts";
 import { derivedKey } from "../praft/member.ts";
+import { openTransport } from "../praft/transport.ts";
 
 export interface CommitteeOptions extends KeyOptions {
   readonly committee: string;
@@ -42,13 +43,13 @@ export function asClient(
   return withCleanup(async (cleanup) => {
     const { createSystemClock } = await import("../../adapters/clock/system-clock.ts");
     const { networkIdentity } = await import("../../adapters/peers/identity.ts");
-    const { TlsPeers } = await import("../../adapters/peers/tls.ts");
     const { OrderClient } = await import("../../client/order.ts");
-    const { config, addresses } = await readCommittee(options.committee);
+    const committee = await readCommittee(options.committee);
+    const { config } = committee;
     const keys = await openIdentity(options, io);
     // A member's key opens its ballots too: under the member's own name this connection would take the place of its replica's.
     const identity = networkIdentity(await derivedKey("quorate client", keys.secretKey));
-    const transport = new TlsPeers({ identity, peers: addresses });
+    const transport = await openTransport(committee, { identity });
     cleanup.add(() => transport.stop());
     const { scheme, secretKey } = keys;
     const client = new OrderClient({ scheme, secretKey, config, transport, clock: createSystemClock() });

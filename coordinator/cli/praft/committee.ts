@@ -9,10 +9,12 @@ import { type Config, committeeOf } from "../../protocol/praft/config.ts";
 export interface CommitteeFile {
   readonly config: Config;
   readonly addresses: ReadonlyMap<PeerId, Address>;
+  /** How members and clients connect; all in the same way. */
+  readonly transport: "tls" | "libp2p";
 }
 
 /**
- * Reads `{groupId, epoch, members: [{id, voteKey, weight, address: "host:port"}]}`; `quorate praft identity` prints a member.
+ * Reads `{groupId, epoch, members: [{id, voteKey, weight, address: "host:port"}], transport?}`; `quorate praft identity` prints a member.
  * @throws QuorateError COMMITTEE_MALFORMED, PRAFT_CONFIG
  */
 export async function readCommittee(file: string): Promise<CommitteeFile> {
@@ -25,14 +27,16 @@ export async function readCommittee(file: string): Promise<CommitteeFile> {
   } catch (cause) {
     throw malformed(file, (cause as Error).message);
   }
-  const { groupId, epoch, members } = record(file, parsed, "the file");
+  const { groupId, epoch, members, transport = "tls" } = record(file, parsed, "the file");
   if (!Array.isArray(members)) throw malformed(file, "members is no list");
   if (!Number.isSafeInteger(epoch) || (epoch as number) < 0)
     throw malformed(file, `epoch is ${String(epoch)}`);
+  if (transport !== "tls" && transport !== "libp2p")
+    throw malformed(file, `transport is ${String(transport)}, neither tls nor libp2p`);
   const all = members.map((member) => memberOf(file, member));
   const config: Config = { groupId: String(groupId) as Hex, epoch: epoch as number, members: all };
   committeeOf(config);
-  return { config, addresses: new Map(all.map(({ id, address }) => [id, address])) };
+  return { config, addresses: new Map(all.map(({ id, address }) => [id, address])), transport };
 }
 
 function memberOf(file: string, value: unknown) {

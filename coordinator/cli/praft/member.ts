@@ -10,6 +10,7 @@ import type { Cleanup } from "../cleanup.ts";
 import type { Cli } from "../command.ts";
 import { parseHostPort, readCommittee } from "./committee.ts";
 import type { MemberIdentity } from "./identity.ts";
+import { openTransport } from "./transport.ts";
 
 /** Milliseconds between two looks at the chain, and until the next member anchors in the place of one that does not. */
 const LOOK_EVERY = 1_000;
@@ -51,11 +52,11 @@ export async function openMember(
   { cli, cleanup }: { readonly cli: Cli; readonly cleanup: Cleanup },
 ): Promise<OpenMember> {
   const { createSystemClock } = await import("../../adapters/clock/system-clock.ts");
-  const { TlsPeers } = await import("../../adapters/peers/tls.ts");
   const { openFileLog } = await import("../../adapters/replica-log/file-log.ts");
   const { Replica } = await import("../../node/replica.ts");
   const { identity, ...keys } = member;
-  const { config, addresses, own } = await ownPlace(options, identity.id);
+  const { committee, own } = await ownPlace(options, identity.id);
+  const { config } = committee;
   const listen = options.listen ? parseHostPort(options.listen) : own;
   const log = await openFileLog(options.folder);
   cleanup.add(() => log.close());
@@ -70,7 +71,7 @@ export async function openMember(
     ...told,
     config,
     log,
-    transport: new TlsPeers({ identity, listen, peers: addresses }),
+    transport: await openTransport(committee, { identity, listen }),
     clock: createSystemClock(),
     logger,
     damaged: options.damaged === true,
@@ -84,15 +85,13 @@ export async function openMember(
 }
 
 /** Who this replica is in the committee. @throws QuorateError COMMITTEE_STRANGER, COMMITTEE_MALFORMED */
-async function ownPlace({ committee }: MemberOptions, id: string) {
-  const { config, addresses } = await readCommittee(committee);
-  const own = addresses.get(id);
-  if (own) return { config, addresses, own };
-  throw new QuorateError(
-    "COMMITTEE_STRANGER",
-    `${committee} has no member ${id}: add it, or use another key`,
-    { id },
-  );
+async function ownPlace({ committee: file }: MemberOptions, id: string) {
+  const committee = await readCommittee(file);
+  const own = committee.addresses.get(id);
+  if (own) return { committee, own };
+  throw new QuorateError("COMMITTEE_STRANGER", `${file} has no member ${id}: add it, or use another key`, {
+    id,
+  });
 }
 
 /** The deciding layer: its state, the file of its decisions, and what keeps heights going for it. */

@@ -84,10 +84,10 @@ describe("TLS between peers", () => {
     const caller = peers({ identity: low, peers: at });
     await caller.start(() => {});
     await eventually(() => caller.connected().length === 1);
-    const { links } = caller as unknown as { links: Map<string, { socket: NodeJS.WritableStream }> };
-    const before = links.get(high.id)!.socket;
+    const { links } = (caller as unknown as { links: { links: Map<string, { channel: object }> } }).links;
+    const before = links.get(high.id)!.channel;
     caller.send(high.id, new Uint8Array(1_001), "bulk");
-    await eventually(() => links.has(high.id) && links.get(high.id)!.socket !== before);
+    await eventually(() => links.has(high.id) && links.get(high.id)!.channel !== before);
     expect(frames).to.equal(0);
   });
 
