@@ -20,7 +20,10 @@ const wrongAggregate: Scenario = {
   what: "one of two miners turns over one bit of one weight; the other goes on alone, and the liar comes back honest",
   settings: { rounds: ROUNDS, miners: 2, faulty: { index: LIAR, fault: "wrong-aggregate" } },
   async run(flow) {
-    const { bps } = await slashed(flow);
+    const { bps, view: proven } = await slashed(flow);
+    const { ended, faults, status } = [...proven.rounds.values()].find((record) => record.faults.length > 0)!;
+    const wasOpen = ended === null || faults[0]!.proven.block <= ended.block;
+    must(wasOpen || status === "failed", `it is proven while its round is open or failed (it is ${status})`);
     must(bps === 5_000, "bit 12 is beyond tolerance: half the stake");
     const alone = await until(flow, (now) => withStatus(now, "degraded").length > 0, "a degraded round");
     const [first] = withStatus(alone, "degraded");

@@ -20,10 +20,9 @@ export async function slashed(flow: Flow): Promise<{ readonly view: FederationVi
   const liar = faultyOf(flow);
   const proven = (now: FederationView) => [...now.rounds.values()].find(({ faults }) => faults.length > 0);
   const view = await until(flow, (now) => proven(now) !== undefined, "the liar's candidate is proven wrong");
-  const { faults, ended, status } = proven(view)!;
+  const { faults, winner } = proven(view)!;
   const fault = faults[0]!;
-  const wasOpen = ended === null || fault.proven.block <= ended.block;
-  must(wasOpen || status === "failed", `it is proven while its round is open or failed (it is ${status})`);
+  must(winner !== fault.candidate, "nobody agreed it before it was proven wrong");
   const { stake, slashed: lost } = view.miners.get(liar)!;
   must(stake === STAKE - lost, "the stake is what is left of it");
   // Its noes to the honest ones' weights are refuted besides, at a tenth of the stake each: before or after this.
