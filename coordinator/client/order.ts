@@ -13,8 +13,10 @@ import type { Bundle, Message, Told } from "../protocol/praft/types.ts";
 
 /** Milliseconds until a bundle that found a member unreachable is offered to it again. */
 const OFFER_EVERY = 10;
-/** Milliseconds until what is not answered is sent to all again. */
+/** Milliseconds until what is not answered is sent to all again; of bundles, as long as none of them was executed. */
 const AGAIN_AFTER = 500;
+/** A bundle is kept back while it is so far ahead of what is executed: members take few more of one client. */
+const MAX_AHEAD = 1_000;
 
 export interface OrderClientOptions {
   readonly config: Config;
@@ -29,8 +31,14 @@ export interface OrderClientOptions {
 
 /** Somebody waits until the members' answers say so. */
 interface Question {
+  readonly frame: Uint8Array;
+  /** Of a bundle. */
+  readonly sequence?: number;
   readonly answered: () => boolean;
   readonly resolve: () => void;
+  /** Members it was sent to, the last time. */
+  readonly told: Set<PeerId>;
+  sentAt: number;
 }
 
 /**
@@ -45,6 +53,10 @@ export class OrderClient {
   /** By member: the last sequence it says is executed. */
   private readonly executed: (number | undefined)[];
   private readonly questions = new Set<Question>();
+  /** The last sequence that some honest member has executed, −1 while that is not known; and since when it is that one. */
+  private frontier = -1;
+  private movedAt = 0;
+  private offering = false;
   /** By member: its newest answer about the task that was asked for last. */
   private told: (Told | undefined)[] = [];
   private asked: Hex = ZERO_HASH;
@@ -70,8 +82,7 @@ export class OrderClient {
     const question = { clientKey: this.clientKey, sequence: 0, operations: [], signature: new Uint8Array() };
     const message: Message = { kind: "submit", bundle: question };
     await this.ask(message, () => this.weight((value) => value >= 0) >= this.committee.quorum, signal);
-    const values = this.executed.filter((value) => value !== undefined).toSorted((a, b) => b - a);
-    return 1 + (values.find((least) => this.proven(least)) ?? 0);
+    return 1 + Math.max(0, this.frontier);
   }
 
   /**
@@ -83,7 +94,7 @@ export class OrderClient {
     const unsigned: Bundle = { clientKey: this.clientKey, sequence, operations, signature: new Uint8Array() };
     const signature = scheme.sign(secretKey, bundleDigest(this.committee.groupId, unsigned, sha256));
     const bundle = { ...unsigned, signature };
-    await this.ask({ kind: "submit", bundle }, () => this.proven(sequence), signal);
+    await this.ask({ kind: "submit", bundle }, () => this.frontier >= sequence, signal);
   }
 
   /** The newest height that some honest member has committed. One such question at a time. @throws the signal's reason */
@@ -122,33 +133,60 @@ export class OrderClient {
   }
 
   private async ask(message: Message, answered: () => boolean, signal: AbortSignal): Promise<void> {
-    const { clock, transport } = this.options;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const question = { answered, resolve };
+    signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const sequence = message.kind === "submit" ? message.bundle.sequence : 0;
+    const question: Question = {
+      frame: encodeMessage(message),
+      ...(sequence > 0 && { sequence }),
+      answered,
+      resolve,
+      told: new Set(),
+      sentAt: this.options.clock.now(),
+    };
+    const stop = () => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
     this.questions.add(question);
-    const frame = encodeMessage(message);
-    const told = new Set<PeerId>();
-    const done = new AbortController();
-    const stop = AbortSignal.any([signal, done.signal]);
     try {
-      for (let again = clock.now() + AGAIN_AFTER; !answered(); ) {
-        if (clock.now() >= again) {
-          told.clear();
-          again = clock.now() + AGAIN_AFTER;
-        }
-        for (const { id } of this.committee.members)
-          if (!told.has(id) && transport.send(id, frame, "bulk")) told.add(id);
-        const all = told.size === this.committee.members.length;
-        await Promise.race([promise, clock.sleep(all ? again - clock.now() : OFFER_EVERY, stop)]);
-      }
+      if (answered()) return;
+      this.offer(question);
+      this.keepOffering().catch(reject);
+      await promise;
     } finally {
+      signal.removeEventListener("abort", stop);
       this.questions.delete(question);
-      done.abort();
     }
   }
 
-  private proven(sequence: number): boolean {
-    return this.weight((value) => value >= sequence) > this.committee.faulty;
+  /** One timer for all that is asked. */
+  private async keepOffering(): Promise<void> {
+    if (this.offering) return;
+    this.offering = true;
+    try {
+      while (this.questions.size > 0) {
+        await this.options.clock.sleep(OFFER_EVERY);
+        for (const question of this.questions) this.offer(question);
+      }
+    } finally {
+      this.offering = false;
+    }
+  }
+
+  /** Sends to the members that were not reached yet, and to all again after a while. */
+  private offer(question: Question): void {
+    const { clock, transport } = this.options;
+    const { frame, sequence, told, sentAt } = question;
+    const now = clock.now();
+    // Bundles are executed in turn: while they are, one that is not yet has only to wait.
+    const quiet = sequence === undefined ? sentAt : Math.max(sentAt, this.movedAt);
+    if (now >= quiet + AGAIN_AFTER) {
+      told.clear();
+      question.sentAt = now;
+    }
+    if (sequence !== undefined && this.frontier >= 0 && sequence > this.frontier + MAX_AHEAD) return;
+    if (told.size === this.committee.members.length) return;
+    for (const { id } of this.committee.members)
+      if (!told.has(id) && transport.send(id, frame, "bulk")) told.add(id);
   }
 
   private weight(says: (executed: number) => boolean): number {
@@ -168,6 +206,12 @@ export class OrderClient {
     if (message.kind !== "reply" || clientOf(message) !== this.client) return false;
     if (message.executed <= (this.executed[member] ?? -1)) return false;
     this.executed[member] = message.executed;
+    const proven = this.executed.filter(
+      (least) => least !== undefined && this.weight((value) => value >= least) > this.committee.faulty,
+    ) as number[];
+    const frontier = Math.max(-1, ...proven);
+    if (frontier > this.frontier) this.movedAt = this.options.clock.now();
+    this.frontier = Math.max(this.frontier, frontier);
     return true;
   }
 

@@ -27,6 +27,12 @@ export class ClientDesk {
     peers.set(clientOf(bundle), from);
   }
 
+  /** A reply says how far a client is: there is one for all its bundles. */
+  replyAll(bundles: readonly Bundle[], executedOf: (client: string) => number): void {
+    const clients = new Map(bundles.map((bundle) => [clientOf(bundle), bundle]));
+    for (const [client, bundle] of clients) this.reply(bundle, executedOf(client));
+  }
+
   reply({ clientKey }: Bundle, executed: number): void {
     const peer = this.peers.get(clientOf({ clientKey }));
     if (peer) this.transport.send(peer, encodeMessage({ kind: "reply", clientKey, executed }), "urgent");

@@ -212,7 +212,7 @@ export class Replica {
     const { onCommit, onOrdered, metrics } = this.options;
     const decisions = decided.map(decodeDecision);
     for (const decision of decisions) this.options.decisions?.add(decision);
-    for (const bundle of fresh) this.desk.reply(bundle, this.executedOf(clientOf(bundle)));
+    this.desk.replyAll(fresh, (client) => this.executedOf(client));
     const { epoch, height, view } = block;
     const operations = fresh.reduce((sum, bundle) => sum + bundle.operations.length, 0);
     metrics?.committed(height, view, operations);
