@@ -1,4 +1,4 @@
-import { type Hex, ZERO_HASH } from "../bytes.ts";
+import { equalBytes, type Hex, ZERO_HASH } from "../bytes.ts";
 import { contradicts } from "./anchors.ts";
 import { payloadBytes } from "./bundle-hashes.ts";
 import { execute, oldestReady, waitedSince } from "./bundles.ts";
@@ -40,7 +40,12 @@ export function isCertified({ s, env }: Turn, qc: QuorumCertificate): boolean {
 function sameQc(a: QuorumCertificate, b: QuorumCertificate): boolean {
   return (
     a === b ||
-    (a.epoch === b.epoch && sameRank(a, b) && a.blockHash === b.blockHash && a.signature === b.signature)
+    (a.epoch === b.epoch &&
+      sameRank(a, b) &&
+      a.blockHash === b.blockHash &&
+      a.signers.length === b.signers.length &&
+      a.signers.every((signer, i) => signer === b.signers[i]) &&
+      equalBytes(a.signature, b.signature))
   );
 }
 

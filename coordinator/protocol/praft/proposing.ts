@@ -75,6 +75,7 @@ function propose(turn: Turn, payload: Payload, chain: readonly FullBlock[]): voi
   };
   s.lastProposed = { view: block.view, height: block.height };
   s.lastProposal = proposal;
+  s.blocks.set(hash, { block, payload, hash });
   persist(turn, proposal);
   send(turn, "all", proposal);
 }

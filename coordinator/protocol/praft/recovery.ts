@@ -7,7 +7,7 @@ import type { Effect } from "./effects.ts";
 import type { Env } from "./env.ts";
 import { readSnapshot } from "./snapshots.ts";
 import { createState, NEVER, persist, type State, send, signs, type Turn } from "./state.ts";
-import type { Message, SnapshotMessage, TimeoutCertificate } from "./types.ts";
+import type { Message, Proposal, SnapshotMessage, TimeoutCertificate } from "./types.ts";
 
 export interface Recovered {
   readonly state: State;
@@ -78,6 +78,7 @@ function replay(turn: Turn, record: Message): void {
       s.lastProposed = { view: record.block.view, height: record.block.height };
       if (record.block.tc) s.tc = record.block.tc;
       s.view = Math.max(s.view, record.block.view);
+      take(turn, record);
       return;
     case "vote":
       s.lastVote = record;
@@ -108,6 +109,14 @@ function replay(turn: Turn, record: Message): void {
       for (const { block } of record.blocks) learnQc(turn, block.justify);
       learnQc(turn, record.qc);
   }
+}
+
+/** The own vote for the own proposal names a block that no other record holds. */
+function take(turn: Turn, { block, payload, hash }: Proposal): void {
+  const { s } = turn;
+  if (block.epoch !== s.committee.epoch || block.height <= s.committed.height) return;
+  s.blocks.set(hash, { block, payload, hash });
+  learnQc(turn, block.justify);
 }
 
 function enter(turn: Turn, tc: TimeoutCertificate): void {

@@ -124,7 +124,8 @@ function vote(turn: Turn, { block, payload, hash, signer }: Proposal): void {
   const mine: Vote = { kind: "vote", epoch, ...s.lastVoted, blockHash: hash, signer: s.self, signature };
   s.lastVote = mine;
   s.votedAt = now;
-  persist(turn, { kind: "sync-reply", blocks: [full], qc: block.justify });
+  // The own proposal is in the log already.
+  if (s.lastProposal?.hash !== hash) persist(turn, { kind: "sync-reply", blocks: [full], qc: block.justify });
   persist(turn, mine);
   send(turn, memberId(s, signer), mine);
 }
