@@ -153,9 +153,9 @@ export function createFreezer(deps: FreezerDeps): Freezer {
     ordering.look();
     const task = tasks.openOf(view, ordering.height);
     if (task && !ready(view)) await catchUp(view, task.id, limits);
-    const over = ready(view) || (task !== undefined && watch.time() >= view.collectMaxUntil);
-    if (!over) return false;
-    await pool.close(view);
+    if (ready(view)) await pool.close(view);
+    // Who holds none by now says so, and still takes what comes: a round that stays empty goes on with its first client.
+    else if (!task || watch.time() < view.collectMaxUntil) return false;
     // Somebody else's may be one that holds up the round.
     const soon = task !== undefined && task.closeHeight <= nextEnd(view);
     if (!soon && mayOpen(view, since)) open(view);

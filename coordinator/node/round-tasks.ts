@@ -55,7 +55,8 @@ export class RoundTasks {
       this.tasks.delete(id);
       if (!task || !outcome || this.frozen.has(task.round)) continue;
       const subjects = readPairs(outcome).map(([subject]) => subject);
-      keep(this.frozen, task.round, { task, height, subjects });
+      // Nobody held any yet: a later task may find some.
+      if (subjects.length > 0) keep(this.frozen, task.round, { task, height, subjects });
     }
     return this.frozen.size > before;
   }

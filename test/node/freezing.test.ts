@@ -124,6 +124,19 @@ describe("a round's updates, frozen by the committee", () => {
     expect(of("frozen").map((all) => all.length)).to.deep.equal([1, 1, 1]);
   });
 
+  it("are frozen once there are some, though a stranger opened tasks while there were none", async () => {
+    await startedWithLog({ parameters: { collectMax: 6 } });
+    const { round, openingHash, collectMaxUntil } = world.chain.rounds[0]!;
+    const parameters = encodeRoundUpdates({ round: Number(round), openingHash });
+    await world.until(() => world.clock.now() > 1_000 * (collectMaxUntil + 1), "the end of collecting");
+    const closeHeight = log.height + 20;
+    log.order([encodeOpen({ kind: "updates", closeHeight, salt: ZERO_HASH, parameters })]);
+    await world.until(() => log.height > closeHeight, "the end of the task");
+    await world.submitAll();
+    await world.agreed(1);
+    expect(of("frozen").map(([first]) => first?.updates)).to.deep.equal([3, 3, 3]);
+  });
+
   it("are settled by the exchange of two miners, who both propose", async () => {
     await startedWithLog({ miners: 2 });
     await world.submitAll();

@@ -57,7 +57,7 @@ export async function openOrdering(
       onOrdered: ordering.ordered,
     });
     const stop = new AbortController();
-    const anchoring = anchorer?.run(stop.signal);
+    const anchoring = anchorer?.run(stop.signal).catch(stopped);
     const running = ordering.run(replica, stop.signal).catch((error: unknown) => {
       stopped(error);
       stop.abort();
