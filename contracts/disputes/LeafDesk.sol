@@ -54,6 +54,7 @@ abstract contract LeafDesk is Verdicts, ReentrancyGuardTransient {
         uint64 leaf
     ) external nonReentrant returns (bytes32 id) {
         Standing memory standing = _checkClaim(claim);
+        _requireNotTakenBack(claim.round, claim.candidate, standing);
         uint256 proven = _findings[claim.candidate].slashBps;
         require(proven < SLASH_WITHHELD, AlreadyProven(claim.candidate, proven));
         LeafRequest memory request = LeafRequest(claim.round, claim.candidate, index, leaf, claim.content.modelRoot);
@@ -110,11 +111,18 @@ abstract contract LeafDesk is Verdicts, ReentrancyGuardTransient {
         (bytes32 id, Request memory r) = _openRequest(request);
         require(block.timestamp > r.dueAt, StillAnswerable(r.dueAt));
         Standing memory standing = _standingOf(request.round, request.candidate);
+        _requireNotTakenBack(request.round, request.candidate, standing);
         _requests[id].state = RequestState.Withheld;
         emit LeafWithheld(id, request.round, request.candidate);
         Ruling memory ruling = Ruling(request.round, request.candidate, SLASH_WITHHELD, r.requester);
         _disprove(ruling, standing, opening, accused);
         _token.safeTransfer(r.requester, leafBond);
+    }
+
+    /// @dev Nobody has to keep data of a round that was taken back.
+    function _requireNotTakenBack(uint64 round, bytes32 candidate, Standing memory standing) private pure {
+        bool stands = standing.status != IRoundConsensus.RoundStatus.Reverted;
+        require(stands, NotContestable(round, candidate, standing.status));
     }
 
     /// @inheritdoc IFaultProofs

@@ -150,13 +150,20 @@ abstract contract Verdicts is ChallengeDesk {
             (s.signers, s.openedAt, s.finalAt) = (ended.signers, ended.openedAt, ended.finalAt);
             bool won =
                 s.status == IRoundConsensus.RoundStatus.Agreed || s.status >= IRoundConsensus.RoundStatus.Degraded;
-            require(won || s.status == IRoundConsensus.RoundStatus.Failed, NotContestable(round, candidate, s.status));
+            bool stands = won || s.status == IRoundConsensus.RoundStatus.Failed || _fell(s.status, candidate);
+            require(stands, NotContestable(round, candidate, s.status));
             require(block.timestamp < ended.finalAt, AlreadyFinal(round, ended.finalAt));
             s.isWinner = won && ended.winnerIndex == s.index;
         }
         // Ids of an earlier round may still lie in the slot.
         bool posted = s.index < s.signers.candidateCount() && ids[s.index] == candidate;
         require(posted, NotPosted(round, candidate));
+    }
+
+    /// @dev The round was taken back for a fault of this candidate: a dearer one still takes the rest, or a liar's friend could
+    /// prove the cheapest one first and save it.
+    function _fell(IRoundConsensus.RoundStatus status, bytes32 candidate) private view returns (bool) {
+        return status == IRoundConsensus.RoundStatus.Reverted && _findings[candidate].slashBps != 0;
     }
 
     function _checkReferences(Claim calldata claim, Messages.UpdateReference[] calldata references) internal pure {

@@ -196,7 +196,7 @@ interface IFaultProofs {
     /// @dev Nobody committed to this proof with this salt, or another account did.
     error NotCommitted(bytes32 commitment);
     error TooEarly(uint256 firstBlock);
-    /// @dev Reverted or voided already.
+    /// @dev Reverted or voided already. What its round was reverted for can still be proven wrong at a higher rate.
     error NotContestable(uint64 round, bytes32 candidate, IRoundConsensus.RoundStatus status);
     error AlreadyFinal(uint64 round, uint256 finalAt);
     error NotPosted(uint64 round, bytes32 candidate);

@@ -10,16 +10,17 @@ export function provenBps({ faults }: Pick<RoundRecord, "faults">, id: Hex): num
 }
 
 /**
- * Candidates of rounds that are neither final nor taken back and that can still be proven wrong, or wrong at a higher rate
- * than somebody did, newest first.
+ * Candidates that can still be proven wrong, or wrong at a higher rate than somebody did, newest first. Of a round that is
+ * not final; if it was taken back, those that it fell for.
  */
 export function contestable(view: FederationView, now: number): [RoundRecord, CandidateRecord][] {
   return [...view.rounds.values()]
-    .filter(({ status }) => status !== "reverted" && status !== "voided")
+    .filter(({ status }) => status !== "voided")
     .filter(({ finalAt }) => finalAt === null || now < finalAt)
     .flatMap((record) =>
       record.candidates
         .filter(({ id }) => provenBps(record, id) < DEAREST_BPS)
+        .filter(({ id }) => record.status !== "reverted" || provenBps(record, id) > 0)
         .map((posted): [RoundRecord, CandidateRecord] => [record, posted]),
     )
     .reverse();

@@ -52,14 +52,25 @@ abstract contract DisputedFederation is FederationTest {
     }
 
     /// @dev A candidate of three updates of 1.0 that claims `claimed`, and the proof about it.
-    function _claim(uint32 claimed) internal view returns (IFaultProofs.AggregateProof memory p) {
+    function _claim(uint32 claimed) internal view returns (IFaultProofs.AggregateProof memory) {
+        uint32[] memory column = new uint32[](3);
+        (column[0], column[1], column[2]) = (ONE, ONE, ONE);
+        return _claimOf(claimed, column);
+    }
+
+    /// @dev The same of one update for each value.
+    function _claimOf(uint32 claimed, uint32[] memory column)
+        internal
+        view
+        returns (IFaultProofs.AggregateProof memory p)
+    {
         p.coordinate = COORDINATE;
         p.claim.content = _content(claimed);
         (p.openings, p.claim.content.modelRoot) = _record(1, claimed);
         p.openings = bytes.concat(keccak256("header"), keccak256("others"), p.openings);
-        p.references = new Messages.UpdateReference[](3);
-        for (uint160 k = 0; k < 3; ++k) {
-            (bytes memory path, bytes32 root) = _record(2 + k, ONE);
+        p.references = new Messages.UpdateReference[](column.length);
+        for (uint160 k = 0; k < column.length; ++k) {
+            (bytes memory path, bytes32 root) = _record(2 + k, column[k]);
             p.openings = bytes.concat(p.openings, path);
             p.references[k] = Messages.UpdateReference(address(0xC0 + k), root, 100, keccak256(abi.encode(k)));
         }

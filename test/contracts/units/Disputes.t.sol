@@ -86,17 +86,60 @@ contract DisputesTest is DisputedFederation {
         vm.assertEq(uint256(consensus.statusOf(2)), uint256(IRoundConsensus.RoundStatus.Voided));
         vm.assertTrue(registry.minerInfo(liar).stake == STAKE / 2 && registry.minerInfo(voter).stake == STAKE / 2, "");
         _assertConserved(STAKE, STAKE * 30 / 100);
-        // Once more is not a second offence, and a taken-back round is not contestable.
+        // Once more is not a second offence.
         vm.prank(FINDER);
         _proofs.commit(keccak256(abi.encode(keccak256(abi.encode(p)), FINDER, SALT)));
         _nextBlock();
         vm.prank(FINDER);
-        vm.expectPartialRevert(IFaultProofs.NotContestable.selector);
+        vm.expectRevert(abi.encodeWithSelector(IFaultProofs.AlreadyProven.selector, p.claim.candidate, 5_000));
         _proofs.proveAggregate(p, SALT, accused);
         // The two that did not sign nor say yes go on.
         vm.warp(_now() + 60);
         consensus.openRound();
         vm.assertEq(registry.activeCount(), 2);
+    }
+
+    /// @dev The average lies halfway between two floats, so that either neighbour is tolerable: a liar's friend proves that
+    /// first, which takes the round back. Its references are no clients', and that still takes the rest.
+    function test_ACheapFaultThatTookTheRoundBackSavesNobody() external {
+        _previousBlockHash = blockhash(vm.getBlockNumber() - 2);
+        uint32[] memory column = new uint32[](2);
+        (column[0], column[1]) = (ONE, ONE + 1);
+        IFaultProofs.AggregateProof memory p = _claimOf(ONE + 1, column);
+        address liar = _drawn(0);
+        IFaultProofs.Accused[] memory accused = _list(_signer(p, liar));
+        _agree(p.claim.content);
+        _prove(p, accused);
+        vm.assertEq(registry.minerInfo(liar).stake, STAKE * 99 / 100);
+        vm.assertTrue(consensus.statusOf(1) == IRoundConsensus.RoundStatus.Reverted, "taken back");
+        vm.expectRevert(_takenBack(p.claim.candidate));
+        _proofs.requestLeaf(p.claim, p.references, 0, 0);
+        IFaultProofs.ReferenceProof memory q;
+        (q.claim, q.references) = (p.claim, p.references);
+        vm.prank(FINDER);
+        _proofs.commit(keccak256(abi.encode(keccak256(abi.encode(q)), FINDER, SALT)));
+        _nextBlock();
+        vm.prank(FINDER);
+        _proofs.proveReference(q, SALT, accused);
+        vm.assertEq(registry.minerInfo(liar).stake, STAKE * 99 / 100 * 51 / 100);
+        vm.assertTrue(consensus.statusOf(1) == IRoundConsensus.RoundStatus.Reverted, "once");
+        vm.assertEq(consensus.head().modelRoot, GENESIS);
+        // Nothing is left to take.
+        _nextBlock();
+        vm.expectRevert(abi.encodeWithSelector(IFaultProofs.AlreadyProven.selector, p.claim.candidate, 5_000));
+        this.proveAgain(q, accused);
+    }
+
+    function _takenBack(bytes32 candidate) private pure returns (bytes memory) {
+        return abi.encodeWithSelector(
+            IFaultProofs.NotContestable.selector, 1, candidate, IRoundConsensus.RoundStatus.Reverted
+        );
+    }
+
+    function proveAgain(IFaultProofs.ReferenceProof calldata q, IFaultProofs.Accused[] calldata accused) external {
+        _proofs.commit(keccak256(abi.encode(keccak256(abi.encode(q)), address(this), SALT)));
+        _nextBlock();
+        _proofs.proveReference(q, SALT, accused);
     }
 
     function test_AFinalRoundStands() external {
