@@ -74,7 +74,7 @@ export class ReplicaOrdering implements Ordering {
   }
 
   get committee(): Committee {
-    return this.replica!.committee;
+    return this.replica!.committee!;
   }
 
   get height(): number {

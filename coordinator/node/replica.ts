@@ -32,7 +32,7 @@ export class Replica {
   private readonly stopped = Promise.withResolvers<void>();
   private state!: State;
   private waiting: Effect[] = [];
-  private halted = false;
+  private halted = true; // until the log is read, too
   private certifiedRoot: Hex = ZERO_HASH;
   private readonly committees = new CommitteeBook();
 
@@ -51,9 +51,9 @@ export class Replica {
     return this.state.committed.height;
   }
 
-  /** Of the newest epoch. */
-  get committee(): Committee {
-    return this.state.committee;
+  /** Of the newest epoch; undefined until the log is read. */
+  get committee(): Committee | undefined {
+    return this.state?.committee;
   }
 
   /** The last of a client's sequences that is executed here. */
@@ -76,7 +76,8 @@ export class Replica {
     for await (const record of log.read()) records.push(decodeMessage(record));
     const { state, effects } = recover(config, this.env, records, damaged);
     this.state = state;
-    this.committees.note(this.state);
+    this.halted = false;
+    this.committees.note(state);
     try {
       await transport.start(this.receive);
       started?.();

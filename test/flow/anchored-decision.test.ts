@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
+import { ZERO_HASH } from "../../coordinator/protocol/bytes.ts";
 import { freePorts } from "../../scripts/demo/folder.ts";
 import { type CommandResult, quorate } from "../../scripts/demo/quorate.ts";
-import { startChain, type TestChain } from "../adapters/chain/federation.ts";
+import { startChain, type TestChain, WHOLE_ROUND } from "../adapters/chain/federation.ts";
 import { createFederation, type TestFederation, TOKEN } from "../adapters/chain/members.ts";
 
 const SUBJECTS = [`0x${"a1".repeat(32)}`, `0x${"b2".repeat(32)}`] as const;
@@ -139,6 +140,22 @@ describe("a decision of four replicas, anchored on a chain", function () {
     expect([refused.code, refused.err.split(":")[0]]).to.deep.equal([1, "error PROOF_FALSE"]);
     await writeFile(inFolder("later.json"), JSON.stringify({ ...changed, checkpoint: 900 }));
     expect((await verify("later.json")).err).to.match(/^error CHECKPOINT_UNKNOWN/);
+  });
+
+  it("is followed by those of the next committee, when the roster has changed by much", async () => {
+    const follow = [...at, "--follow-roster", "--anchor-heights", "1", "--anchor-seconds", "1"];
+    for (const i of f.miners.keys()) start(i, `replica-${i}`, ...follow);
+    await f.admin(chain.wallet(2)).topUp(1_000n * TOKEN);
+    await chain.wait(WHOLE_ROUND);
+    await f.miners[1]!.chain.failRound(1n);
+    await f.miners[1]!.chain.openRound();
+    const { checkpoints } = f.miners[1]!.chain;
+    await openTask(200);
+    for (const until = Date.now() + PATIENCE_MS; (await checkpoints.head()).epoch === 0; await sleep(250))
+      expect(Date.now(), replicas.map(({ text }) => text).join("")).to.be.lessThan(until);
+    const { epoch, newest } = await checkpoints.head();
+    expect([epoch, newest!.content.nextConfigHash === ZERO_HASH]).to.deep.equal([1, false]);
+    await stopAll();
   });
 
   it("is in every history that a new replica believes: one made up later by the same keys is refused", async () => {

@@ -114,6 +114,25 @@ describe("replicas over TLS, with keys and disks", function () {
     await stop();
   });
 
+  it("pass over what the chain says while they still read their log", async () => {
+    const identity = cluster.identities[0]!;
+    const log = await openFileLog(join(cluster.folder, "unread"));
+    const transport = new TlsPeers({ identity, peers: cluster.peers });
+    const { config } = cluster;
+    const replica = new Replica({
+      config,
+      secretKey: secretOf(0),
+      scheme,
+      log,
+      transport,
+      clock,
+      logger: silentLogger,
+    });
+    replica.reconfigure({ ...config, epoch: 1 });
+    expect(replica.committee).to.equal(undefined);
+    await log.close();
+  });
+
   it("tell a client that comes again where it was, and never execute a sequence twice", async () => {
     const first = await cluster.client(9);
     await first.client.submit([bytes("x")], 1, signal);

@@ -51,13 +51,14 @@ export async function openOrdering(
     parts.report("replica-stopped", { code, message }, `replica stopped: ${code}: ${message}`);
   };
   try {
-    const { replica, anchorer } = await openBeside(options, {
+    const { replica, anchorer, follower } = await openBeside(options, {
       ...parts,
       member,
       onOrdered: ordering.ordered,
     });
     const stop = new AbortController();
     const anchoring = anchorer?.run(stop.signal).catch(stopped);
+    const following = follower?.run(stop.signal).catch(stopped);
     const running = ordering.run(replica, stop.signal).catch((error: unknown) => {
       stopped(error);
       stop.abort();
@@ -65,7 +66,7 @@ export async function openOrdering(
     parts.cleanup.add(async () => {
       stop.abort();
       await running;
-      await anchoring;
+      await Promise.all([anchoring, following]);
     });
   } catch (error) {
     if (!DISK.some((code) => isQuorateError(error, code))) throw error;
@@ -80,10 +81,11 @@ function openBeside(
 ): Promise<OpenMember> {
   const { cli, cleanup, chain, member, logger, metrics, onOrdered } = parts;
   const { praft = "", praftListen: listen, praftDamaged: damaged = false } = options;
+  const followRoster = options.praftFollowRoster === true;
   const folder = join(dataFolder(options), "praft");
   return openMember(
-    { committee: praft, folder, ...(listen && { listen }), damaged, ...ANCHOR },
-    { member, checkpoints: chain.checkpoints, logger, metrics, ...(onOrdered && { onOrdered }) },
+    { committee: praft, folder, ...(listen && { listen }), damaged, followRoster, ...ANCHOR },
+    { member, checkpoints: chain.checkpoints, chain, logger, metrics, ...(onOrdered && { onOrdered }) },
     { cli, cleanup },
   );
 }

@@ -30,6 +30,7 @@ export interface MinerRunOptions extends WriterOptions, MetricsOptions {
   readonly praft?: string;
   readonly praftListen?: string;
   readonly praftDamaged?: boolean;
+  readonly praftFollowRoster?: boolean;
   readonly logLevel: string;
   readonly json?: boolean;
 }
@@ -68,6 +69,7 @@ function addPraftOptions(command: Command): Command {
       "run a replica of this committee too; three or more freeze each round's updates",
     )
     .option("--praft-listen <host:port>", "where it listens, if not at the address in the committee file")
+    .option("--praft-follow-roster", "let the miners' roster name its next committee; all members or none")
     .option(
       "--praft-damaged",
       "its log was lost or is corrupt: follow, sign nothing until the epoch after the next",

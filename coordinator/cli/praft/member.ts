@@ -1,6 +1,8 @@
 import type { Anchorer } from "../../node/anchorer.ts";
 import type { Replica } from "../../node/replica.ts";
 import type { Committed, Ordered } from "../../node/replica-options.ts";
+import type { RosterFollower } from "../../node/roster-follower.ts";
+import type { ChainReader } from "../../ports/chain.ts";
 import type { CheckpointChain } from "../../ports/checkpoints.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { ReplicaMetrics } from "../../ports/replica-metrics.ts";
@@ -24,12 +26,15 @@ export interface MemberOptions {
   readonly damaged?: boolean;
   readonly anchorHeights: number;
   readonly anchorSeconds: number;
+  readonly followRoster?: boolean;
 }
 
 export interface MemberParts {
   readonly member: MemberIdentity;
   /** Where checkpoints are anchored; nowhere if it is left out: a group may also run without a chain. */
   readonly checkpoints: CheckpointChain | undefined;
+  /** Where the roster is that names committees, if it is to be followed. */
+  readonly chain?: Pick<ChainReader, "miners">;
   readonly logger: Logger;
   readonly onCommit?: (commit: Committed) => void;
   readonly onOrdered?: (ordered: Ordered) => void;
@@ -40,6 +45,8 @@ export interface OpenMember {
   readonly replica: Replica;
   /** Brings certified checkpoints to the chain until the signal is aborted. */
   readonly anchorer: Anchorer | undefined;
+  /** Has the roster name committees until the signal is aborted. */
+  readonly follower: RosterFollower | undefined;
 }
 
 /**
@@ -48,7 +55,7 @@ export interface OpenMember {
  */
 export async function openMember(
   options: MemberOptions,
-  { member, checkpoints, logger, ...told }: MemberParts,
+  { member, checkpoints, chain, logger, ...told }: MemberParts,
   { cli, cleanup }: { readonly cli: Cli; readonly cleanup: Cleanup },
 ): Promise<OpenMember> {
   const { createSystemClock } = await import("../../adapters/clock/system-clock.ts");
@@ -81,7 +88,33 @@ export async function openMember(
       onContradiction: (committee, first, second) => void anchorer.accuse(committee, first, second),
     }),
   });
-  return { replica: opened.replica, anchorer };
+  const { replica } = opened;
+  const follower = await openFollower(options, { chain, config, replica, logger });
+  return { replica, anchorer, follower };
+}
+
+async function openFollower(
+  { followRoster }: MemberOptions,
+  parts: {
+    readonly chain: Pick<ChainReader, "miners"> | undefined;
+    readonly config: Config;
+    readonly replica: Replica;
+    readonly logger: Logger;
+  },
+): Promise<RosterFollower | undefined> {
+  const { chain, config, replica, logger } = parts;
+  if (!followRoster || !chain) return undefined;
+  const { createSystemClock } = await import("../../adapters/clock/system-clock.ts");
+  const { RosterFollower } = await import("../../node/roster-follower.ts");
+  return new RosterFollower({
+    chain,
+    logger,
+    known: config.members,
+    committee: () => replica.committee,
+    reconfigure: (next) => replica.reconfigure(next),
+    clock: createSystemClock(),
+    lookEvery: LOOK_EVERY,
+  });
 }
 
 /** Who this replica is in the committee. @throws QuorateError COMMITTEE_STRANGER, COMMITTEE_MALFORMED */

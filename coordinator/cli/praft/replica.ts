@@ -39,18 +39,20 @@ export function praftReplicaCommand(cli: Cli): Command {
           )
           .option("--anchor-heights <n>", "anchor after so many heights", integerBetween(1, 1_000_000), 4_096)
           .option("--anchor-seconds <n>", "or after so many seconds", integerBetween(1, 604_800), 600)
+          .option("--follow-roster", "let the miners' roster name the next committee; all members or none")
           .option("--allow-remote", "allow a --metrics-host that other machines can reach")
           .option("--json", "print commits as JSON lines")
           .option("--log-level <level>", "trace, debug, info, warn, error, silent"),
     },
     (options) =>
       withCleanup(async (cleanup) => {
-        const { replica, anchorer } = await openReplica(options, cli, cleanup);
+        const { replica, anchorer, follower } = await openReplica(options, cli, cleanup);
         const stop = new AbortController();
         const signal = AbortSignal.any([cli.signal, stop.signal]);
         const anchoring = anchorer?.run(signal);
+        const following = follower?.run(signal);
         await replica.run(signal).finally(() => stop.abort());
-        await anchoring;
+        await Promise.all([anchoring, following]);
         return undefined;
       }),
   );
@@ -65,6 +67,7 @@ async function openReplica(options: Options, cli: Cli, cleanup: Cleanup): Promis
     {
       member: await openIdentity(options, cli.io),
       checkpoints: writer?.chain.checkpoints,
+      ...(writer && { chain: writer.chain }),
       logger: createPinoLogger({ level: options.logLevel, name: "replica" }),
       ...(await openReplicaMetrics(options, cli, cleanup)),
       onCommit: (commit) => {
