@@ -9,7 +9,8 @@ import Table from "cli-table3";
 import { PLAIN_TABLE } from "../coordinator/cli/table.ts";
 import { Cluster } from "./praft/cluster.ts";
 import { killLeaders } from "./praft/faults.ts";
-import { measure, type Offer, type Throughput, wait } from "./praft/rows.ts";
+import { agreeOnAll, catchUp, restart, withCrashed } from "./praft/recovery.ts";
+import { measure, type Offer, type Throughput } from "./praft/rows.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -55,17 +56,6 @@ async function offer(members: number, change: Partial<Offer>): Promise<Throughpu
   }
 }
 
-/** All replicas executed the same number of operations; they compare the state itself with each block they vote for. */
-async function agreeOnAll(cluster: Cluster): Promise<void> {
-  const counts = () =>
-    cluster.commits.map((commits) => commits.reduce((sum, { operations }) => sum + operations, 0));
-  for (let tries = 0; tries < 600; tries++) {
-    if (new Set(counts()).size === 1) return;
-    await wait(100);
-  }
-  throw new Error(`the replicas executed ${counts().join(", ")} operations`);
-}
-
 const ROWS: Record<string, () => Promise<Omit<Result, "row">>> = {
   "n4-32B": async () => rated(await offer(4, {}), throughputOf(50_000)),
   "n4-1KiB": async () => rated(await offer(4, { bytes: 1_024, bundle: 32 }), throughputOf(12_000)),
@@ -82,6 +72,32 @@ const ROWS: Record<string, () => Promise<Omit<Result, "row">>> = {
       result: throughputOf(10_000)(measured).result,
       held: measured.operationsPerSecond >= 10_000 && measured.latency.p99 <= 250,
     })),
+  bytes: async () =>
+    rated(await offer(4, { rate: 10_000 }), ({ extraBytes }) => ({
+      goal: "≤ 4 bytes beyond an operation's own, per operation and replica",
+      result: `${extraBytes.toFixed(1)} bytes received, at 10,000 op/s of 32 bytes`,
+      held: extraBytes <= 4,
+    })),
+  "n10-crashed": async () => {
+    const load = { rate: SATURATED, bundle: 256, bytes: 32, window: 64, clients: 2, warmUp: 5, seconds };
+    const [all, left] = await withCrashed(10, load);
+    const kept = left.operationsPerSecond / all.operationsPerSecond;
+    const result = `${(100 * kept).toFixed(0)} % of ${Math.round(all.operationsPerSecond)} op/s`;
+    return { goal: "≥ 80 % kept with 3 of 10 crashed", result, held: kept >= 0.8, details: { all, left } };
+  },
+  restart: async () => {
+    const { cycles, pauses, contradictions } = await restart(Number(options.kills), 1_000);
+    const p99 = pauses[Math.ceil(0.99 * pauses.length) - 1]!;
+    const result = `p50 ${pauses[pauses.length >> 1]!.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms of ${cycles}; ${contradictions} contradictions`;
+    const held = p99 <= 2_000 && contradictions === 0;
+    return { goal: "SIGKILL → committing again ≤ 2 s, none", result, held, details: { pauses } };
+  },
+  "catch-up": async () => {
+    const { operations, milliseconds } = await catchUp(500_000);
+    const rate = (1_000 * operations) / milliseconds;
+    const result = `${Math.round(rate)} op/s: ${operations} in ${Math.round(milliseconds)} ms`;
+    return { goal: "≥ 100000 op/s", result, held: rate >= 100_000, details: { operations, milliseconds } };
+  },
   "leader-kill": async () => {
     const { kills, pauses } = await killLeaders(Number(options.kills), 3_500);
     const p99 = pauses[Math.ceil(0.99 * pauses.length) - 1]!;

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { networkIdentity } from "../../coordinator/adapters/peers/identity.ts";
 import { createSecp256k1Scheme } from "../../coordinator/adapters/signatures/secp256k1.ts";
 import type { Committed } from "../../coordinator/node/replica-options.ts";
@@ -46,6 +47,11 @@ export class Cluster {
   readonly committee: string;
   /** By member, since its last start. */
   readonly commits: Commit[][];
+  /** By member: when it last began to listen, and the last line it printed for its owner. */
+  readonly listening: (number | undefined)[] = [];
+  readonly said: (string | undefined)[] = [];
+  /** Two statements of one member that exclude each other, as often as a replica reported some. */
+  contradictions = 0;
   private readonly processes: (ChildProcess | undefined)[] = [];
 
   private constructor(size: number, folder: string) {
@@ -71,15 +77,21 @@ export class Cluster {
   }
 
   start(i: number): void {
-    const args = ["coordinator/cli/quorate.js", "praft", "replica", "--json", "--log-level", "error"];
+    const args = ["coordinator/cli/quorate.js", "praft", "replica", "--json", "--log-level", "warn"];
     const child = spawn(
       process.execPath,
       [...args, "--committee", this.committee, "--folder", join(this.folder, `${i}`)],
-      { env: { ...process.env, QUORATE_PRIVATE_KEY: keyOf(i) }, stdio: ["ignore", "pipe", "ignore"] },
+      { env: { ...process.env, QUORATE_PRIVATE_KEY: keyOf(i) }, stdio: ["ignore", "pipe", "pipe"] },
     );
     const commits: Commit[] = [];
     this.commits[i] = commits;
     this.processes[i] = child;
+    this.listening[i] = undefined;
+    createInterface({ input: child.stderr! }).on("line", (line) => {
+      if (line.includes("listens on")) this.listening[i] = performance.timeOrigin + performance.now();
+      else if (line.includes("contradicts itself")) this.contradictions++;
+      this.said[i] = line;
+    });
     let rest = "";
     child.stdout!.on("data", (chunk: Buffer) => {
       const at = performance.timeOrigin + performance.now();
@@ -101,6 +113,22 @@ export class Cluster {
     const gone = new Promise((resolve) => child.once("exit", resolve));
     child.kill("SIGKILL");
     await gone;
+  }
+
+  /** Starts a member that is not running with an empty folder: it has to catch up from the first block. */
+  async startAfresh(i: number): Promise<void> {
+    await rm(join(this.folder, `${i}`), { recursive: true, force: true });
+    this.start(i);
+  }
+
+  /** Members that run. */
+  living(): number[] {
+    return [...this.processes.keys()].filter((i) => isRunning(this.processes[i]!));
+  }
+
+  /** Operations that a member says it executed since its last start; what it read from its log counts too. */
+  executed(i: number): number {
+    return this.commits[i]!.reduce((sum, { operations }) => sum + operations, 0);
   }
 
   async close(): Promise<void> {

@@ -13,8 +13,9 @@ export async function killLeaders(kills: number, rate: number): Promise<LeaderKi
   const pauses: number[] = [];
   // Long enough for all kills; the load is ended with the cluster.
   const load = { bundle: 16, bytes: 32, window: 256, warmUp: 1, seconds: 8 * kills };
-  const loading = runLoad({ committee: cluster.committee, client: clientNumber(0), rate, ...load });
-  loading.catch(() => {});
+  const over = new AbortController();
+  const offered = { committee: cluster.committee, client: clientNumber(0), rate, ...load };
+  runLoad(offered, { signal: over.signal }).catch(() => {});
   try {
     for (let i = 0; i < kills; i++) {
       await settled(cluster);
@@ -26,6 +27,7 @@ export async function killLeaders(kills: number, rate: number): Promise<LeaderKi
       cluster.start(leader);
     }
   } finally {
+    over.abort();
     await cluster.close();
   }
   return { kills, pauses: pauses.toSorted((a, b) => a - b) };

@@ -30,22 +30,26 @@ export interface Throughput {
   readonly replicaCores: number;
   /** The same of all clients. */
   readonly clientCores: number;
+  /** What a replica received beyond the operations themselves, per operation; bytes of the encrypted connections. */
+  readonly extraBytes: number;
 }
 
 /** Client processes that offer operations to a running committee; every one has to be confirmed. */
 export async function measure(cluster: Cluster, offer: Offer): Promise<Throughput> {
   const before = cluster.commits[0]!.length;
   // From when the first client is warm until its time is over: replicas and clients take a while to start.
-  let [idle, used] = [0, 0];
+  let [used, received, executed] = [0, 0, 0];
   const spent = (line: string) => {
-    if (line === "measuring") idle = processorSeconds(cluster);
-    if (line === "measured") used = processorSeconds(cluster) - idle;
+    const sign = line === "measuring" ? -1 : line === "measured" ? 1 : 0;
+    used += sign * processorSeconds(cluster);
+    received += sign * receivedBytes(cluster);
+    executed += sign * cluster.living().reduce((sum, i) => sum + cluster.executed(i), 0);
   };
   const { rate, clients, ...rest } = offer;
   const all = await Promise.all(
     Array.from({ length: clients }, (_, i) => {
       const load = { ...rest, committee: cluster.committee, client: clientNumber(i), rate: rate / clients };
-      return runLoad(load, i === 0 ? spent : undefined);
+      return runLoad(load, i === 0 ? { onLine: spent } : {});
     }),
   );
   const perSecond = Array.from({ length: offer.seconds }, (_, s) =>
@@ -64,14 +68,23 @@ export async function measure(cluster: Cluster, offer: Offer): Promise<Throughpu
     },
     operationsPerBlock: blocks.length === 0 ? 0 : ordered / blocks.length,
     replicaCores: used / offer.seconds,
+    extraBytes: received / executed - offer.bytes,
     clientCores: all.reduce((sum, { cores }) => sum + cores, 0),
   };
 }
 
-/** One client process; `onLine` gets what it says on its way. */
-export function runLoad(load: Load, onLine?: (line: string) => void): Promise<Loaded> {
+interface Watch {
+  /** Gets what the client says on its way. */
+  readonly onLine?: (line: string) => void;
+  /** Ends the client before its time. */
+  readonly signal?: AbortSignal;
+}
+
+/** One client process. */
+export function runLoad(load: Load, { onLine, signal }: Watch = {}): Promise<Loaded> {
   const child = spawn(process.execPath, ["bench/praft/load.ts", JSON.stringify(load)], {
     stdio: ["ignore", "pipe", "inherit"],
+    ...(signal && { signal }),
   });
   let last = "";
   createInterface({ input: child.stdout }).on("line", (line) => {
@@ -85,6 +98,14 @@ export function runLoad(load: Load, onLine?: (line: string) => void): Promise<Lo
       else reject(new Error(`client ${load.client} ended with ${code}`));
     });
   });
+}
+
+/** Bytes the replicas that run have read, ever: sockets, and little else once they have started. */
+function receivedBytes(cluster: Cluster): number {
+  return cluster.pids().reduce((sum, pid) => {
+    const found = /^rchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, "utf8"));
+    return sum + Number(found?.[1] ?? 0);
+  }, 0);
 }
 
 /** User and system time of the replicas that run, in seconds. */
