@@ -76,7 +76,6 @@ export function learnQc(turn: Turn, qc: QuorumCertificate): void {
 export function enterView({ s, now, env }: Turn, view: number, tc: TimeoutCertificate | undefined): void {
   s.view = view;
   s.tc = tc;
-  s.resent = false;
   s.votedAt = Number.MAX_SAFE_INTEGER;
   s.deadline = now + timeoutOf(s, env.limits);
 }

@@ -123,7 +123,6 @@ export interface State {
   announceAt: number;
   token: number;
   deadline: number;
-  resent: boolean;
   failedViews: number;
   latency: number;
   votedAt: number;
@@ -211,7 +210,6 @@ export function epochState(committee: Committee, base: Committed, env: Env) {
     ready: new Map<string, Ready>(),
     announceAt: 0,
     deadline: NEVER,
-    resent: false,
     failedViews: 0,
     votedAt: NEVER,
   };

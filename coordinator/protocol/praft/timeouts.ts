@@ -5,25 +5,25 @@ import { weightOf } from "./config.ts";
 import { timeoutSigned, timeoutsConflict } from "./evidence.ts";
 import { nextOf } from "./joining.ts";
 import { hasTail } from "./proposing.ts";
-import { currentLeader, memberId, NEVER, persist, send, signs, type Turn } from "./state.ts";
+import { memberId, NEVER, persist, send, signs, type Turn } from "./state.ts";
 import { timeoutDigest } from "./statements.ts";
 import type { Timeout } from "./types.ts";
 import { learnTc } from "./voting.ts";
 
-/** The view's timer ran out: gives the view up; if it was given up before, says so to all. */
+/** The view's timer ran out: gives the view up; if it was given up before, says so again. */
 export function onExpiry(turn: Turn): void {
   const { s, now, env } = turn;
   s.deadline = now + timeoutOf(s, env.limits);
   askForBlocks(turn, s.self, true);
   if (!signs(s)) return;
   if (s.lastTimeoutView < s.view) giveUp(turn, s.view);
-  else if (s.lastTimeout) {
-    s.resent = true;
-    send(turn, "all", s.lastTimeout);
-  }
+  else if (s.lastTimeout) send(turn, "all", s.lastTimeout);
 }
 
-/** Durable before it is sent: from here on no vote in this view or an earlier one. */
+/**
+ * Durable before it is sent: from here on no vote in this view or an earlier one. It goes to all, and anyone makes the
+ * certificate: the next leader may have crashed too, and each such one would cost a second timeout.
+ */
 function giveUp(turn: Turn, view: number): void {
   const { s, env } = turn;
   s.view = view;
@@ -33,7 +33,7 @@ function giveUp(turn: Turn, view: number): void {
   const { epoch } = s.committee;
   s.lastTimeout = { kind: "timeout", epoch, view, highQc: s.highQc, signer: s.self, signature };
   persist(turn, s.lastTimeout);
-  send(turn, memberId(s, currentLeader(s, view + 1)), s.lastTimeout);
+  send(turn, "all", s.lastTimeout);
 }
 
 /** Learns what a member reports; joins weight above F, and at weight Q goes on to the next view. */
