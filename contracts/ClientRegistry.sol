@@ -4,11 +4,15 @@ pragma solidity 0.8.37;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IClientRegistry} from "./interfaces/IClientRegistry.sol";
 import {IRoundConsensus} from "./interfaces/IRoundConsensus.sol";
+import {FederationTime} from "./libraries/FederationTime.sol";
 import {KeyBook} from "./KeyBook.sol";
+import {RoundLens} from "./RoundLens.sol";
 
 /// @title ClientRegistry
 /// @notice See IClientRegistry.
 contract ClientRegistry is IClientRegistry, KeyBook, AccessManaged {
+    using FederationTime for IRoundConsensus;
+
     /// @dev Terms from a round on, in one word.
     struct DatedTerms {
         address key;
@@ -19,6 +23,8 @@ contract ClientRegistry is IClientRegistry, KeyBook, AccessManaged {
 
     /// @notice Tells which round is the newest.
     IRoundConsensus public immutable consensus;
+    /// @inheritdoc IClientRegistry
+    address public immutable lens;
 
     bool public allowListRequired;
     uint32 public defaultSampleCap;
@@ -33,6 +39,7 @@ contract ClientRegistry is IClientRegistry, KeyBook, AccessManaged {
     {
         require(authority != address(0) && address(consensus_) != address(0), ZeroAddress());
         consensus = consensus_;
+        lens = address(new RoundLens(consensus_));
         _setDefaultSampleCap(defaultSampleCap_);
         _setAllowListRequired(allowListRequired_);
     }
@@ -41,6 +48,7 @@ contract ClientRegistry is IClientRegistry, KeyBook, AccessManaged {
 
     /// @inheritdoc IClientRegistry
     function register(address key, bytes calldata keySignature) external {
+        consensus.requireRunning();
         require(!allowListRequired || isAllowed[msg.sender], NotAllowed(msg.sender));
         DatedTerms memory last = _newest(msg.sender);
         require(!last.active, AlreadyClient(msg.sender));

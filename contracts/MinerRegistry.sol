@@ -8,6 +8,7 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {CheckpointRegistry} from "./CheckpointRegistry.sol";
 import {IMinerRegistry} from "./interfaces/IMinerRegistry.sol";
 import {IRoundConsensus} from "./interfaces/IRoundConsensus.sol";
+import {FederationTime} from "./libraries/FederationTime.sol";
 import {MinerRecord} from "./libraries/MinerRecord.sol";
 import {Reputation} from "./libraries/Reputation.sol";
 import {SeatWord} from "./libraries/SeatWord.sol";
@@ -19,6 +20,7 @@ import {MinerRoster} from "./miners/MinerRoster.sol";
 /// @notice See IMinerRegistry.
 contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
+    using FederationTime for IRoundConsensus;
     using SafeCast for uint256;
     using MinerRecord for uint256;
     using MinerRecord for MinerRecord.Data;
@@ -125,7 +127,8 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
     function withdraw() external nonReentrant {
         Unbonding memory u = _unbonding[msg.sender];
         require(u.amount != 0, NothingUnbonding(msg.sender));
-        require(block.timestamp >= u.releaseAt, StillUnbonding(msg.sender, u.releaseAt));
+        uint256 releaseAt = u.releaseAt + consensus.pausedTime();
+        require(block.timestamp >= releaseAt, StillUnbonding(msg.sender, releaseAt));
         delete _unbonding[msg.sender];
         _totals.held -= u.amount;
         emit StakeWithdrawn(msg.sender, u.amount);
@@ -136,6 +139,7 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
 
     /// @inheritdoc IMinerRegistry
     function deactivate(address miner, uint64 asOfRound) external {
+        consensus.requireRunning();
         MinerRecord.Data memory record = _records[miner].unpack();
         require(record.status == MinerStatus.Active, WrongStatus(miner, record.status));
         (uint32 ballot, uint256 voteDeadline, uint8 limit) = consensus.ballotOf(asOfRound);
@@ -152,6 +156,7 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
 
     /// @inheritdoc IMinerRegistry
     function applyQueued() external {
+        consensus.requireRunning();
         IRoundConsensus.Progress memory p = consensus.progress();
         require(!p.open, RoundIsOpen(p.round));
         _applyQueue(p.ballots);
@@ -242,6 +247,7 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
     {
         bool judge = msg.sender == checkpoints || msg.sender == consensus.wiring().faultProofs;
         require(judge, OnlyFaultProofs(msg.sender));
+        consensus.requireRunning();
         require(bps <= 10_000 && bountyBps <= MAX_BOUNTY_BPS, RateTooHigh(bps, bountyBps));
         MinerRecord.Data memory record = _records[miner].unpack();
         Unbonding storage unbonding = _unbonding[miner];
@@ -304,7 +310,7 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
         info.status = record.status;
         info.stake = record.stake;
         info.unbonding = _unbonding[miner].amount;
-        info.releaseAt = _unbonding[miner].releaseAt;
+        if (info.unbonding != 0) info.releaseAt = _unbonding[miner].releaseAt + consensus.pausedTime();
         if (record.status == MinerStatus.None) return info;
         if (record.place != 0) {
             record.catchUp(consensus.progress().ballots, consensus.reputationRule());

@@ -9,6 +9,7 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IRewardDistributor} from "./interfaces/IRewardDistributor.sol";
 import {IRoundConsensus} from "./interfaces/IRoundConsensus.sol";
+import {FederationTime} from "./libraries/FederationTime.sol";
 import {LedgerWord} from "./libraries/LedgerWord.sol";
 import {PayoutWord} from "./libraries/PayoutWord.sol";
 import {TokenPull} from "./libraries/TokenPull.sol";
@@ -18,6 +19,7 @@ import {TokenPull} from "./libraries/TokenPull.sol";
 contract RewardDistributor is IRewardDistributor, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
     using SafeCast for uint256;
+    using FederationTime for IRoundConsensus;
     using LedgerWord for uint256;
     using PayoutWord for uint256;
     using TokenPull for IERC20;
@@ -106,7 +108,7 @@ contract RewardDistributor is IRewardDistributor, ReentrancyGuardTransient {
         if (settlement == ledger.currentOf() && settlement != 0) return (root, ledger.currentTotalOf(), ledger);
         uint256 word = entry.word;
         require(settlement != 0 && word.settlementOf() == settlement, UnknownSettlement(settlement));
-        uint256 finalAt = word.finalAtOf();
+        uint256 finalAt = _finalAt(ledger, word);
         require(block.timestamp >= finalAt, NotFinal(settlement, finalAt));
         uint256 total = word.totalOf();
         if (settlement > ledger.currentOf() && settlement / slots == ledger.lapOf()) {
@@ -138,6 +140,11 @@ contract RewardDistributor is IRewardDistributor, ReentrancyGuardTransient {
         emit PayoutsReverted(settlement);
     }
 
+    /// @inheritdoc IRewardDistributor
+    function followPauses() external onlyConsensus {
+        _ledger = _ledger.withPauses();
+    }
+
     // ------------------------------------------------------------------ views
 
     /// @inheritdoc IRewardDistributor
@@ -149,14 +156,14 @@ contract RewardDistributor is IRewardDistributor, ReentrancyGuardTransient {
     function payout(uint256 settlement) external view returns (Payout memory) {
         Entry memory entry = _entry(settlement);
         uint256 word = entry.word;
-        return Payout(entry.root, word.totalOf(), word.finalAtOf(), word.roundOf());
+        return Payout(entry.root, word.totalOf(), _finalAt(_ledger, word), word.roundOf());
     }
 
     /// @inheritdoc IRewardDistributor
     function claimable(uint256 settlement, address account, uint256 cumulative) external view returns (uint256) {
         Entry memory entry = _entry(settlement);
         uint256 before = claimed[account];
-        if (block.timestamp < entry.word.finalAtOf() || cumulative <= before) return 0;
+        if (block.timestamp < _finalAt(_ledger, entry.word) || cumulative <= before) return 0;
         uint256 amount = cumulative - before;
         return Math.saturatingAdd(_ledger.claimedOf(), amount) > entry.word.totalOf() ? 0 : amount;
     }
@@ -169,11 +176,16 @@ contract RewardDistributor is IRewardDistributor, ReentrancyGuardTransient {
     /// @inheritdoc IRewardDistributor
     function latestFinal() external view returns (uint256 settlement) {
         for (settlement = latest(); settlement != 0; --settlement) {
-            if (block.timestamp >= _entry(settlement).word.finalAtOf()) return settlement;
+            if (block.timestamp >= _finalAt(_ledger, _entry(settlement).word)) return settlement;
         }
     }
 
     // ------------------------------------------------------------------ inside
+
+    /// @dev Block time from which claims are open.
+    function _finalAt(uint256 ledger, uint256 word) private view returns (uint256) {
+        return ledger.wasPaused() ? word.finalAtOf() + consensus.pausedTime() : word.finalAtOf();
+    }
 
     function _entry(uint256 settlement) private view returns (Entry memory entry) {
         entry = _entries[settlement % slots];

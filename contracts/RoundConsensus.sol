@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {RoundProposals} from "./consensus/RoundProposals.sol";
 import {RoundStorage} from "./consensus/RoundStorage.sol";
+import {IFederationPause} from "./interfaces/IFederationPause.sol";
 import {IRoundConsensus} from "./interfaces/IRoundConsensus.sol";
 import {Messages} from "./libraries/Messages.sol";
 import {EndedWord} from "./libraries/EndedWord.sol";
@@ -43,6 +44,7 @@ contract RoundConsensus is RoundProposals {
     /// @inheritdoc IRoundConsensus
     function openRound() external returns (uint64) {
         State memory s = _state;
+        if (s.flags & EVER_PAUSED != 0) _requireRunning();
         uint256 previous = _slot(s.round).word;
         require(s.round == 0 || previous.statusOf() != RoundStatus.Open, RoundAlreadyOpen(s.round));
         (Obstacle o, uint256 found, uint256 needed) =
@@ -72,9 +74,10 @@ contract RoundConsensus is RoundProposals {
         uint32 round = s.round + 1;
         Slot storage slot = _slot(round);
         uint256 old = slot.word;
-        if (!_isWordFinal(old)) {
+        uint256 pausedTime = _pausedTimeIn(s);
+        if (!_isWordFinal(old, pausedTime)) {
             if (old.statusOf() != RoundStatus.Degraded) {
-                return (Obstacle.RingNotFinal, old.roundOf(), old.finalAtOf());
+                return (Obstacle.RingNotFinal, old.roundOf(), old.finalAtOf() + pausedTime);
             }
             // Nobody ratified it in a whole lap of the ring: better void than no round any more.
             _voidDegraded(s);
@@ -154,8 +157,8 @@ contract RoundConsensus is RoundProposals {
 
     /// @dev Ends a round with a candidate, none of them agreed.
     function _fail(State memory s, Slot storage slot, RoundWord.Open memory r, Decision memory d) private {
-        _end(s, slot, r, RoundStatus.Failed, 0);
-        emit RoundFailed(d.round, d.candidateCount, _participationDown(d), s.lastFinalAt);
+        uint256 finalAt = _end(s, slot, r, RoundStatus.Failed, 0);
+        emit RoundFailed(d.round, d.candidateCount, _participationDown(d), finalAt);
         // A round that could have ratified what one miner did alone, and did not.
         if (s.flags & PROVISIONAL != 0 && r.members >= MIN_MINERS) _voidDegraded(s);
     }
@@ -207,7 +210,7 @@ contract RoundConsensus is RoundProposals {
         bytes32 given = Messages.candidate(d.round, d.openingHash, _headRoot, content);
         require(given == d.ids[winner], WrongContent(d.ids[winner], given));
         ++s.settlement;
-        _end(s, slot, r, RoundStatus.Agreed, winner);
+        uint256 finalAt = _end(s, slot, r, RoundStatus.Agreed, winner);
         if (s.flags & PROVISIONAL != 0) {
             _recover(abi.encodeCall(RoundRecovery.ratify, (d.round, s.lastFinalAt)));
             s.flags &= ~PROVISIONAL;
@@ -228,7 +231,7 @@ contract RoundConsensus is RoundProposals {
             s.payoutsTotal,
             Tally.ratioBpsDown(d.yes[winner], d.totalWeight),
             _participationDown(d),
-            s.lastFinalAt
+            finalAt
         );
         uint256 funded = _rewardDistributor.record(s.settlement, d.round, payoutsRoot, s.payoutsTotal, s.lastFinalAt);
         // If something stands against the next round, `openRound` opens it later.
@@ -236,10 +239,17 @@ contract RoundConsensus is RoundProposals {
     }
 
     /// @dev Stores the round as ended. It becomes final after the challenge window, never before an earlier one.
+    /// @return The block time at which it is final.
     function _end(State memory s, Slot storage slot, RoundWord.Open memory r, RoundStatus status, uint256 winner)
         private
+        returns (uint256)
     {
-        uint40 finalAt = uint40(block.timestamp + _settings.rules.finalAfter());
+        uint256 pausedTime = _pausedTimeIn(s);
+        uint40 finalAt;
+        unchecked {
+            // Times of 40 bits; pauses take less than there was.
+            finalAt = uint40(block.timestamp - pausedTime + _settings.rules.finalAfter());
+        }
         if (finalAt > s.lastFinalAt) s.lastFinalAt = finalAt;
         bool voted = r.signers != 0;
         slot.word = EndedWord.pack(
@@ -248,7 +258,7 @@ contract RoundConsensus is RoundProposals {
                 status: status,
                 openedAt: r.openedAt,
                 finalAt: s.lastFinalAt,
-                voteDeadline: voted ? r.openedAt + r.voteEndsAfter : 0,
+                voteDeadline: voted ? uint40(r.openedAt + r.voteEndsAfter - pausedTime) : 0,
                 ballot: voted ? s.ballots : 0,
                 settlement: status == RoundStatus.Agreed ? s.settlement : 0,
                 winnerIndex: uint8(winner),
@@ -257,6 +267,14 @@ contract RoundConsensus is RoundProposals {
                 updateTarget: r.updateTarget
             })
         );
+        unchecked {
+            return s.lastFinalAt + pausedTime;
+        }
+    }
+
+    /// @dev `_pausedTime` in a federation that runs.
+    function _pausedTimeIn(State memory s) private view returns (uint256) {
+        return s.flags & EVER_PAUSED == 0 ? 0 : _pauses.total;
     }
 
     /// @inheritdoc IRoundConsensus
@@ -273,9 +291,9 @@ contract RoundConsensus is RoundProposals {
         uint256 candidateCount = r.signers.candidateCount();
         if (candidateCount == 0) {
             State memory empty = _state;
-            _end(empty, slot, r, RoundStatus.Failed, 0);
+            uint256 finalAt = _end(empty, slot, r, RoundStatus.Failed, 0);
             _state = empty;
-            emit RoundFailed(round, 0, 0, empty.lastFinalAt);
+            emit RoundFailed(round, 0, 0, finalAt);
             return;
         }
         Decision memory d = _decision(round, slot, r.signers, r.members);
@@ -295,6 +313,18 @@ contract RoundConsensus is RoundProposals {
     /// @dev Weight that voted in basis points of all active weight, rounded down.
     function _participationDown(Decision memory d) private pure returns (uint256) {
         return d.totalWeight == 0 ? 0 : (d.votedWeight * Tally.BPS) / d.totalWeight;
+    }
+
+    // ------------------------------------------------------------------ pauses
+
+    /// @inheritdoc IFederationPause
+    function pause() external restricted {
+        _recover(msg.data);
+    }
+
+    /// @inheritdoc IFederationPause
+    function resume() external {
+        _recover(msg.data);
     }
 
     // ------------------------------------------------------------------ proven faults

@@ -5,6 +5,7 @@ import {IMinerRegistry} from "./interfaces/IMinerRegistry.sol";
 import {IRoundConsensus} from "./interfaces/IRoundConsensus.sol";
 import {IRoundLens} from "./interfaces/IRoundLens.sol";
 import {Ballots} from "./libraries/Ballots.sol";
+import {FederationTime} from "./libraries/FederationTime.sol";
 import {Messages} from "./libraries/Messages.sol";
 import {ParametersLib} from "./libraries/ParametersLib.sol";
 import {ProposerDraw} from "./libraries/ProposerDraw.sol";
@@ -18,6 +19,8 @@ import {SignerBits} from "./libraries/SignerBits.sol";
 /// @notice See IRoundLens.
 contract RoundLens is IRoundLens {
     using Ballots for uint256;
+    using EndedWord for EndedWord.Ended;
+    using FederationTime for IRoundConsensus;
     using RoundWord for uint256;
     using SignerBits for uint8;
     using SeatWord for uint256;
@@ -59,10 +62,13 @@ contract RoundLens is IRoundLens {
         info.status = word.statusOf();
         info.openingHash = openingHash;
         if (info.status == IRoundConsensus.RoundStatus.Open) {
+            (uint256 pausedAt,,) = consensus.pauseInfo();
+            // As it would be if it went on now.
+            if (pausedAt != 0) word = word.resumed(block.timestamp - pausedAt);
             _fillOpen(info, RoundWord.unpackOpen(word));
             return info;
         }
-        EndedWord.Ended memory e = EndedWord.unpack(word);
+        EndedWord.Ended memory e = EndedWord.unpack(word).inBlockTime(consensus.pausedTime());
         info.phase = Phase.Ended;
         info.openedAt = e.openedAt;
         info.voteDeadline = e.voteDeadline;

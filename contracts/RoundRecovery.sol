@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
+import {IAuthority} from "@openzeppelin/contracts/access/manager/IAuthority.sol";
 import {RoundState} from "./consensus/RoundState.sol";
+import {IFederationPause} from "./interfaces/IFederationPause.sol";
 import {IRoundConsensus} from "./interfaces/IRoundConsensus.sol";
 import {IRoundLens} from "./interfaces/IRoundLens.sol";
 import {Ballots} from "./libraries/Ballots.sol";
 import {Messages} from "./libraries/Messages.sol";
 import {EndedWord} from "./libraries/EndedWord.sol";
+import {FederationTime} from "./libraries/FederationTime.sol";
 import {RoundWord} from "./libraries/RoundWord.sol";
 import {SeatWord} from "./libraries/SeatWord.sol";
 import {Settings} from "./libraries/Settings.sol";
@@ -14,11 +18,13 @@ import {SignerBits} from "./libraries/SignerBits.sol";
 
 /// @title RoundRecovery
 /// @notice What happens to rounds out of the usual course: a miner that is alone, what it did ratified or void, candidates
-/// struck and rounds taken back; and new parameters. Created by its RoundConsensus, which delegates to it, because both together exceed the size limit of a
+/// struck and rounds taken back; new parameters; and pauses. Created by its RoundConsensus, which delegates to it, because both together exceed the size limit of a
 /// contract; it holds nothing itself. See docs/decisions/0009-degraded-rounds.md.
 contract RoundRecovery is RoundState {
     using Ballots for uint256;
     using EndedWord for uint256;
+    using EndedWord for EndedWord.Ended;
+    using FederationTime for uint256;
     using RoundWord for uint256;
     using SeatWord for uint256;
     using Settings for uint256;
@@ -76,7 +82,7 @@ contract RoundRecovery is RoundState {
         bool settles = found && _minerRegistry.nextToJoin() == address(0);
         require(!settles, IRoundConsensus.CandidateAgreed(slot.candidates[index]));
         _end(slot, r, IRoundConsensus.RoundStatus.Failed, 0);
-        emit IRoundConsensus.RoundFailed(round, r.signers.candidateCount(), 0, _state.lastFinalAt);
+        emit IRoundConsensus.RoundFailed(round, r.signers.candidateCount(), 0, _state.lastFinalAt + _pausedTime());
     }
 
     /// @notice Reverts `TooEarlyToFail` unless the round is a lone miner's and another waits for the next opening.
@@ -121,15 +127,16 @@ contract RoundRecovery is RoundState {
     function _end(Slot storage slot, RoundWord.Open memory r, IRoundConsensus.RoundStatus status, uint256 winner)
         private
     {
+        uint256 pausedTime = _pausedTime();
         EndedWord.Ended memory e;
         (e.round, e.status, e.openedAt) = (r.round, status, r.openedAt);
         e.finalAt = type(uint40).max;
         if (status == IRoundConsensus.RoundStatus.Failed) {
-            uint40 finalAt = uint40(block.timestamp + _settings.rules.finalAfter());
+            uint40 finalAt = uint40(block.timestamp - pausedTime + _settings.rules.finalAfter());
             if (finalAt > _state.lastFinalAt) _state.lastFinalAt = finalAt;
             e.finalAt = _state.lastFinalAt;
         }
-        e.voteDeadline = r.openedAt + r.voteEndsAfter;
+        e.voteDeadline = uint40(r.openedAt + r.voteEndsAfter - pausedTime);
         e.winnerIndex = uint8(winner);
         (e.signers, e.members, e.updateTarget) = (r.signers, r.members, r.updateTarget);
         slot.word = EndedWord.pack(e);
@@ -138,6 +145,7 @@ contract RoundRecovery is RoundState {
     // ------------------------------------------------------------------ ratified or void
 
     /// @notice Ratifies all degraded rounds: the round `by` that builds on them is agreed. They become final with it.
+    /// @param finalAt Federation time.
     function ratify(uint64 by, uint40 finalAt) external delegated {
         DegradedChain memory chain = _chains[0];
         delete _chains[0];
@@ -148,7 +156,7 @@ contract RoundRecovery is RoundState {
             IRoundConsensus.RoundStatus status = word.statusOf();
             if (status == IRoundConsensus.RoundStatus.Degraded) {
                 slot.word = word.withStatus(IRoundConsensus.RoundStatus.Ratified);
-                emit IRoundConsensus.RoundRatified(round, by, finalAt);
+                emit IRoundConsensus.RoundRatified(round, by, finalAt + _pausedTime());
             } else if (status == IRoundConsensus.RoundStatus.Failed) {
                 slot.word = word;
             }
@@ -175,6 +183,63 @@ contract RoundRecovery is RoundState {
         emit IRoundConsensus.ParametersQueued(p);
     }
 
+    // ------------------------------------------------------------------ pauses
+
+    /// @notice See IFederationPause.
+    function pause() external delegated {
+        _requireRunning();
+        Pauses memory p = _pauses;
+        // Once all is taken that may be, some of it must come back first.
+        bool spent = p.repaidAt >= block.timestamp + MAX_PAUSE;
+        if (spent) revert IFederationPause.PausedTooLong(p.repaidAt - MAX_PAUSE + 1);
+        p.since = uint40(block.timestamp);
+        _pauses = p;
+        _settings.stakes = _settings.stakes.held(true);
+        if (_state.flags & EVER_PAUSED == 0) {
+            _state.flags |= EVER_PAUSED;
+            _rewardDistributor.followPauses();
+        }
+        Slot storage slot = _slot(_state.round);
+        if (slot.word.statusOf() == IRoundConsensus.RoundStatus.Open) _hold(slot);
+        emit IFederationPause.FederationPaused(msg.sender, _pauseEnd(p));
+    }
+
+    /// @dev Whose turn it is must not change in a pause, and the block of the seed moves on as long as none is stored. In the
+    /// opening block nobody knows it yet: one block later there is a pause.
+    function _hold(Slot storage slot) private {
+        RoundWord.Open memory r = RoundWord.unpackOpen(slot.word);
+        if (!r.seedStored) {
+            uint64 opening = r.seed;
+            uint256 seedBlock = _freeze(r, _minerRegistry.rosterWords(r.members));
+            if (seedBlock == opening) emit IRoundConsensus.SeedFrozen(r.round, r.seed, opening);
+        }
+        slot.word = RoundWord.packOpen(r).withPause();
+    }
+
+    /// @notice See IFederationPause.
+    function resume() external delegated {
+        Pauses memory p = _pauses;
+        require(p.since != 0, IFederationPause.NotPaused());
+        if (block.timestamp < _pauseEnd(p)) {
+            IAuthority authority = IAuthority(IAccessManaged(address(this)).authority());
+            bool allowed = authority.canCall(msg.sender, address(this), msg.sig);
+            require(allowed, IAccessManaged.AccessManagedUnauthorized(msg.sender));
+        }
+        uint256 pausedAt = p.since;
+        uint256 pausedFor = block.timestamp - pausedAt;
+        // What took longer than it may, because nobody ended it, counts as what it may.
+        uint256 taken = (p.repaidAt > pausedAt ? p.repaidAt - pausedAt : 0) + pausedFor;
+        p.repaidAt = uint40(block.timestamp + (taken < MAX_PAUSE ? taken : MAX_PAUSE));
+        p.total += uint40(pausedFor);
+        p.since = 0;
+        _pauses = p;
+        _settings.stakes = _settings.stakes.held(false);
+        Slot storage slot = _slot(_state.round);
+        uint256 word = slot.word;
+        if (word.statusOf() == IRoundConsensus.RoundStatus.Open) slot.word = word.resumed(pausedFor);
+        emit IFederationPause.FederationResumed(msg.sender, pausedAt, p.total);
+    }
+
     // ------------------------------------------------------------------ proven faults
 
     /// @notice See IRoundConsensus.
@@ -187,8 +252,9 @@ contract RoundRecovery is RoundState {
 
     /// @notice See IRoundConsensus.
     function revertRound(uint64 round, IRoundConsensus.OpeningPreimage calldata opening) external delegated {
+        _requireRunning();
         uint256 word = _wordOf(round);
-        EndedWord.Ended memory ended = EndedWord.unpack(word);
+        EndedWord.Ended memory ended = EndedWord.unpack(word).inBlockTime(_pausedTime());
         bool won =
             ended.status == IRoundConsensus.RoundStatus.Agreed || ended.status >= IRoundConsensus.RoundStatus.Degraded;
         require(won, IRoundConsensus.NotRevertible(round, ended.status));

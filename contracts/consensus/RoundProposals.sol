@@ -35,22 +35,6 @@ abstract contract RoundProposals is RoundViews {
         return r.seed;
     }
 
-    /// @dev Stores the seed and the seats of the first two ranks in `r`. A proposal freezes the seed without a word, as
-    /// long as it is the opening block's: everybody knows that hash.
-    function _freeze(RoundWord.Open memory r, uint256[] memory seats) private returns (uint256 seedBlock) {
-        uint256 opening = r.seed;
-        seedBlock = ProposerDraw.seedBlock(opening);
-        r.seed = ProposerDraw.seedAt(seedBlock);
-        r.seedStored = true;
-        // A lone miner is the primary, in seat 0.
-        if (seats.length != 1) {
-            uint256[] memory order = ProposerDraw.draw(r.seed, seats, MIN_MINERS);
-            r.primary = uint8(order[0]);
-            r.secondary = uint8(order[1]);
-        }
-        if (seedBlock != opening) emit SeedFrozen(r.round, r.seed, seedBlock);
-    }
-
     /// @inheritdoc IRoundConsensus
     function propose(uint64 round, CandidateContent calldata content, ProposerSignature[] calldata signatures)
         external

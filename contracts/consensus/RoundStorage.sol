@@ -63,7 +63,8 @@ abstract contract RoundStorage is IRoundConsensus, RoundState {
         _chainId = block.chainid;
         _domain = Messages.domainSeparator(address(this));
 
-        _lens = new RoundLens(this);
+        _lens = RoundLens(IClientRegistry(w.clientRegistry).lens());
+        _checkWiring(address(_lens));
         _recovery = new RoundRecovery(w, ringSlots_);
         (_nextSettings, _nextHash) = _lens.pack(p, t, ringSlots_);
         emit ParametersQueued(p);

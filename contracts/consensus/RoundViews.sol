@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IFederationPause} from "../interfaces/IFederationPause.sol";
 import {IMinerRegistry} from "../interfaces/IMinerRegistry.sol";
 import {IRoundConsensus} from "../interfaces/IRoundConsensus.sol";
 import {Ballots} from "../libraries/Ballots.sol";
 import {EndedWord} from "../libraries/EndedWord.sol";
+import {FederationTime} from "../libraries/FederationTime.sol";
 import {RoundWord} from "../libraries/RoundWord.sol";
 import {Settings} from "../libraries/Settings.sol";
 import {RoundVoting} from "./RoundVoting.sol";
@@ -12,6 +14,8 @@ import {RoundVoting} from "./RoundVoting.sol";
 /// @title What can be asked of the round consensus
 abstract contract RoundViews is RoundVoting {
     using EndedWord for uint256;
+    using EndedWord for EndedWord.Ended;
+    using FederationTime for uint256;
     using RoundWord for uint256;
     using Settings for uint256;
 
@@ -25,7 +29,7 @@ abstract contract RoundViews is RoundVoting {
             settlement: s.settlement,
             ballots: s.ballots,
             openedAt: EndedWord.unpack(word).openedAt,
-            lastFinalAt: s.lastFinalAt
+            lastFinalAt: s.lastFinalAt + _pausedTime()
         });
     }
 
@@ -43,14 +47,17 @@ abstract contract RoundViews is RoundVoting {
     function isFinal(uint64 round) external view returns (bool) {
         uint256 word = _wordOf(round);
         if (_state.flags & PROVISIONAL != 0 && round >= _chains[0].first) return false;
-        return _hasWindow(word.statusOf()) && _isWordFinal(word);
+        return _hasWindow(word.statusOf()) && _isWordFinal(word, _pausedTime());
     }
 
     /// @dev Whether the slot of this word may be used again: empty, void, or final.
-    function _isWordFinal(uint256 word) internal view returns (bool) {
+    function _isWordFinal(uint256 word, uint256 pausedTime) internal view returns (bool) {
         RoundStatus status = word.statusOf();
-        if (_hasWindow(status)) return block.timestamp >= word.finalAtOf();
-        return status != RoundStatus.Open;
+        if (!_hasWindow(status)) return status != RoundStatus.Open;
+        unchecked {
+            // Both have 40 bits.
+            return block.timestamp >= word.finalAtOf() + pausedTime;
+        }
     }
 
     /// @dev Ended, and neither reverted nor void.
@@ -85,6 +92,7 @@ abstract contract RoundViews is RoundVoting {
     /// @inheritdoc IRoundConsensus
     function stakeBounds() external view returns (uint256, uint256, uint16) {
         uint256 stakes = _settings.stakes;
+        if (stakes.areHeld()) _requireRunning();
         return (uint88(stakes), uint88(stakes >> 88), stakes.startReputation());
     }
 
@@ -102,8 +110,14 @@ abstract contract RoundViews is RoundVoting {
     function ballotOf(uint64 round) external view returns (uint32, uint256, uint8) {
         uint256 word = _wordOf(round);
         require(word.statusOf() != RoundStatus.Open, RoundAlreadyOpen(round));
-        EndedWord.Ended memory e = EndedWord.unpack(word);
+        EndedWord.Ended memory e = EndedWord.unpack(word).inBlockTime(_pausedTime());
         return (e.ballot, e.voteDeadline, _settings.stakes.absencesAllowed());
+    }
+
+    /// @inheritdoc IFederationPause
+    function pauseInfo() external view returns (uint256 since, uint256 until, uint256 pausedTime) {
+        Pauses memory p = _pauses;
+        return (p.since, p.since == 0 ? 0 : _pauseEnd(p), _pausedTimeOf(p));
     }
 
     /// @inheritdoc IRoundConsensus

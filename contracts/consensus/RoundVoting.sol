@@ -18,6 +18,7 @@ import {RoundStorage} from "./RoundStorage.sol";
 /// @title Votes: checking, casting on chain, counting, scoring
 abstract contract RoundVoting is RoundStorage {
     using Ballots for uint256;
+    using EndedWord for EndedWord.Ended;
     using RoundWord for uint256;
     using SignerBits for uint8;
     using SeatWord for uint256;
@@ -71,6 +72,7 @@ abstract contract RoundVoting is RoundStorage {
             _provePresence(round, word, slot, vote);
             return;
         }
+        if (word.isPaused()) _requireRunning();
         RoundWord.Open memory r = RoundWord.unpackOpen(word);
         require(r.signers != 0, NoCandidate(round));
         uint256 deadline = uint256(r.openedAt) + r.voteEndsAfter + _settings.times.voteGrace();
@@ -93,7 +95,8 @@ abstract contract RoundVoting is RoundStorage {
 
     /// @dev A vote after an early settlement: too late to count, in time to prove presence.
     function _provePresence(uint64 round, uint256 word, Slot storage slot, Vote calldata vote) private {
-        EndedWord.Ended memory r = EndedWord.unpack(word);
+        _requireRunning();
+        EndedWord.Ended memory r = EndedWord.unpack(word).inBlockTime(_pausedTime());
         bool counts = r.ballot != 0 && (r.status == RoundStatus.Agreed || r.status == RoundStatus.Failed);
         require(counts, RoundNotOpen(round));
         require(block.timestamp <= r.voteDeadline, VotingClosed(r.voteDeadline));

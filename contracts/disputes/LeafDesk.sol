@@ -6,6 +6,7 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IFaultProofs} from "../interfaces/IFaultProofs.sol";
 import {IRoundConsensus} from "../interfaces/IRoundConsensus.sol";
+import {FederationTime} from "../libraries/FederationTime.sol";
 import {Messages} from "../libraries/Messages.sol";
 import {ModelRoot} from "../libraries/ModelRoot.sol";
 import {Openings} from "../libraries/Openings.sol";
@@ -22,6 +23,7 @@ interface IHasToken {
 /// @notice Data that nobody shows can't be proven wrong. Whoever misses some asks for 64 weights of it; if nobody shows
 /// them in the answer time, everybody who signed or said yes pays as for a fault.
 abstract contract LeafDesk is Verdicts, ReentrancyGuardTransient {
+    using FederationTime for IRoundConsensus;
     using Openings for bytes;
     using SafeERC20 for IERC20;
     using Settings for uint256;
@@ -36,6 +38,7 @@ abstract contract LeafDesk is Verdicts, ReentrancyGuardTransient {
     /// @inheritdoc IFaultProofs
     uint256 public immutable leafBond;
 
+    /// @dev Times are federation time.
     mapping(bytes32 id => Request) private _requests;
 
     constructor(uint256 bond) {
@@ -53,6 +56,7 @@ abstract contract LeafDesk is Verdicts, ReentrancyGuardTransient {
         uint64 index,
         uint64 leaf
     ) external nonReentrant returns (bytes32 id) {
+        _consensus.requireRunning();
         Standing memory standing = _checkClaim(claim);
         _requireNotTakenBack(claim.round, claim.candidate, standing);
         uint256 proven = _findings[claim.candidate].slashBps;
@@ -69,7 +73,8 @@ abstract contract LeafDesk is Verdicts, ReentrancyGuardTransient {
         id = keccak256(abi.encode(request));
         require(_requests[id].state == RequestState.None, AlreadyRequested(id));
         Request memory r = _clocks(standing);
-        _requests[id] = r;
+        uint40 pausedTime = uint40(_consensus.pausedTime());
+        _requests[id] = Request(r.requester, r.dueAt - pausedTime, r.decidedBy - pausedTime, r.state);
         emit LeafRequested(
             id, claim.round, claim.candidate, msg.sender, index, leaf, request.modelRoot, r.dueAt, r.decidedBy, leafBond
         );
@@ -90,6 +95,7 @@ abstract contract LeafDesk is Verdicts, ReentrancyGuardTransient {
 
     /// @inheritdoc IFaultProofs
     function answerLeaf(LeafRequest calldata request, bytes calldata opening) external nonReentrant {
+        _consensus.requireRunning();
         (bytes32 id, Request memory r) = _openRequest(request);
         require(block.timestamp <= r.dueAt, AnswerTooLate(r.dueAt));
         uint64 coordinate = request.leaf * uint64(ModelRoot.FLOATS_PER_LEAF);
@@ -144,12 +150,15 @@ abstract contract LeafDesk is Verdicts, ReentrancyGuardTransient {
 
     function _openRequest(LeafRequest calldata request) private view returns (bytes32 id, Request memory r) {
         id = keccak256(abi.encode(request));
-        r = _requests[id];
+        r = requestOf(id);
         require(r.state == RequestState.Open, NoOpenRequest(id, r.state));
     }
 
     /// @inheritdoc IFaultProofs
-    function requestOf(bytes32 id) external view returns (Request memory) {
-        return _requests[id];
+    function requestOf(bytes32 id) public view returns (Request memory r) {
+        r = _requests[id];
+        if (r.state == RequestState.None) return r;
+        uint40 pausedTime = uint40(_consensus.pausedTime());
+        (r.dueAt, r.decidedBy) = (r.dueAt + pausedTime, r.decidedBy + pausedTime);
     }
 }

@@ -8,12 +8,15 @@ import {IMinerRegistry} from "../interfaces/IMinerRegistry.sol";
 import {IRoundConsensus} from "../interfaces/IRoundConsensus.sol";
 import {Messages} from "../libraries/Messages.sol";
 import {EndedWord} from "../libraries/EndedWord.sol";
+import {FederationTime} from "../libraries/FederationTime.sol";
 import {RoundWord} from "../libraries/RoundWord.sol";
 import {SignerBits} from "../libraries/SignerBits.sol";
 import {ChallengeDesk} from "./ChallengeDesk.sol";
 
 /// @title What follows from a fault: where the candidate stands, who pays how much, and what is taken back
 abstract contract Verdicts is ChallengeDesk {
+    using EndedWord for EndedWord.Ended;
+    using FederationTime for IRoundConsensus;
     using RoundWord for uint256;
     using SignerBits for uint8;
 
@@ -146,7 +149,7 @@ abstract contract Verdicts is ChallengeDesk {
             RoundWord.Open memory open = RoundWord.unpackOpen(word);
             (s.signers, s.openedAt) = (open.signers, open.openedAt);
         } else {
-            EndedWord.Ended memory ended = EndedWord.unpack(word);
+            EndedWord.Ended memory ended = EndedWord.unpack(word).inBlockTime(_consensus.pausedTime());
             (s.signers, s.openedAt, s.finalAt) = (ended.signers, ended.openedAt, ended.finalAt);
             bool won =
                 s.status == IRoundConsensus.RoundStatus.Agreed || s.status >= IRoundConsensus.RoundStatus.Degraded;

@@ -64,6 +64,9 @@ interface IClientRegistry is IKeyBook {
     function isAllowed(address client) external view returns (bool);
     function allowListRequired() external view returns (bool);
     function defaultSampleCap() external view returns (uint32);
+    /// @notice The RoundLens of the consensus. It is created here because the consensus with it would exceed what one
+    /// transaction may create.
+    function lens() external view returns (address);
     /// @notice Registered clients, counting changes that wait for the next round.
     function clientCount() external view returns (uint256);
     /// @notice The `index`-th account that ever registered (0 ... `everRegistered()` - 1).

@@ -53,6 +53,7 @@ interface IRewardDistributor {
 
     /// @notice Record the payout root of a settlement; the consensus announces it (`RoundAgreed`).
     /// @param root Zero if the previous one stays in force.
+    /// @param finalAt Federation time from which claims are open, see IFederationPause.
     /// @return funded_ Tokens ever put into the pot.
     function record(uint256 settlement, uint64 round, bytes32 root, uint256 total, uint256 finalAt)
         external
@@ -60,6 +61,9 @@ interface IRewardDistributor {
 
     /// @notice Forget the settlements after `settlement` up to `last` (a round was reverted).
     function revertTo(uint256 settlement, uint256 last) external;
+
+    /// @notice The federation is paused for the first time: from now on federation time is asked for.
+    function followPauses() external;
 
     // ------------------------------------------------------------------ views
 

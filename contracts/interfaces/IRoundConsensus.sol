@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Settings} from "../libraries/Settings.sol";
+import {IFederationPause} from "./IFederationPause.sol";
 import {IMinerRegistry} from "./IMinerRegistry.sol";
 
 /// @title Rounds: candidates, votes, settlement, finality
@@ -11,7 +12,7 @@ import {IMinerRegistry} from "./IMinerRegistry.sol";
 /// (EIP-2098): `r` and `vs`. CIDs are 32-byte sha-256 digests of dag-pb roots. Ratios and confidences are basis points
 /// (1/10,000). Times are seconds of block time, deadlines inclusive: an action is legal up to and including its
 /// deadline. Round numbers start at 1 and are never reused; settlement numbers count agreed rounds.
-interface IRoundConsensus {
+interface IRoundConsensus is IFederationPause {
     // ------------------------------------------------------------------ types
 
     /// @notice `Open` covers collect, propose and vote; which of them follows from the time and the candidates.
@@ -361,7 +362,7 @@ interface IRoundConsensus {
     function unbondingDelay() external view returns (uint256);
     /// @notice Slots of the round ring.
     function ringSlots() external view returns (uint256);
-    /// @notice Stake bounds and reputation settings for the registry, from the next opening on.
+    /// @notice Stake bounds and reputation settings for the registry, which asks when stake comes in: reverts `Paused`.
     function stakeBounds() external view returns (uint256 minStake, uint256 maxStake, uint16 reputationStart);
     /// @notice For `deactivate`: ballot number (0 if it had no candidate) and vote deadline of an ended round, and the
     /// limit in force.
@@ -374,7 +375,8 @@ interface IRoundConsensus {
     function lens() external view returns (address);
     /// @notice The RoundRecovery of this consensus: code that it delegates to.
     function recovery() external view returns (address);
-    /// @notice For the lens: a round's slot in the ring as stored. Reverts `UnknownRound`.
+    /// @notice For the lens: a round's slot in the ring as stored, windows that outlast a round in federation time. Reverts
+    /// `UnknownRound`.
     function slotOf(uint64 round) external view returns (uint256 word, bytes32 openingHash, bytes32[2] memory ids);
     /// @notice For the lens: the vote on chain at 2 x seat + candidate index, as stored; 0 if none.
     function castVoteAt(uint64 round, uint256 place) external view returns (uint256);

@@ -5,9 +5,10 @@ import {Settings} from "../libraries/Settings.sol";
 import {IRoundConsensus} from "./IRoundConsensus.sol";
 
 /// @title Rounds, candidates, votes and parameters in readable form
-/// @notice Read-only companion of one RoundConsensus, created by it (`RoundConsensus.lens()`), because both together
+/// @notice Read-only companion of one RoundConsensus (`RoundConsensus.lens()`), because both together
 /// exceed the size limit of a contract. Before the seed of an open round is stored, and for every deadline, the
-/// answer depends on the block: ask for the pending one.
+/// answer depends on the block: ask for the pending one. While the federation is paused an open round is shown as if it
+/// went on now. Times that were over before a pause are shown later by it, too: the events say when they were.
 interface IRoundLens {
     /// @notice Where a round stands, derived from status, candidates and block time.
     enum Phase {

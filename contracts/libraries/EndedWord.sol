@@ -5,7 +5,7 @@ import {IRoundConsensus} from "../interfaces/IRoundConsensus.sol";
 import {RoundWord} from "./RoundWord.sol";
 
 /// @title An ended round in one storage word
-/// @notice Number, status and opening time stand where RoundWord has them.
+/// @notice Number, status and opening time stand where RoundWord has them. `finalAt` and `voteDeadline` are federation time.
 library EndedWord {
     struct Ended {
         uint32 round;
@@ -49,6 +49,13 @@ library EndedWord {
 
     function finalAtOf(uint256 w) internal pure returns (uint256) {
         return uint40(w >> 80);
+    }
+
+    /// @dev The same with its windows in block time.
+    function inBlockTime(Ended memory r, uint256 pausedTime) internal pure returns (Ended memory) {
+        if (r.finalAt != 0 && r.finalAt != type(uint40).max) r.finalAt += uint40(pausedTime);
+        if (r.voteDeadline != 0) r.voteDeadline += uint40(pausedTime);
+        return r;
     }
 
     function withFinalAt(uint256 w, uint40 finalAt) internal pure returns (uint256) {

@@ -30,6 +30,9 @@ library RoundWord {
         uint8 reserve;
     }
 
+    /// @dev Set while the federation is paused, in a place of `struck` that no candidate has.
+    uint256 private constant PAUSED = 1 << 151;
+
     function packOpen(Open memory r) internal pure returns (uint256) {
         uint256 low = uint256(r.round) | uint256(r.status) << 32 | uint256(r.openedAt) << 40 | uint256(r.seed) << 80
             | (r.seedStored ? 1 << 144 : 0) | uint256(r.struck) << 145 | uint256(r.members) << 152;
@@ -73,6 +76,19 @@ library RoundWord {
 
     function statusOf(uint256 w) internal pure returns (IRoundConsensus.RoundStatus) {
         return IRoundConsensus.RoundStatus(uint8(w >> 32));
+    }
+
+    function isPaused(uint256 w) internal pure returns (bool) {
+        return w & PAUSED != 0;
+    }
+
+    function withPause(uint256 w) internal pure returns (uint256) {
+        return w | PAUSED;
+    }
+
+    /// @dev As if it had opened later by all the time that it was paused: so everything in it is later.
+    function resumed(uint256 w, uint256 pausedFor) internal pure returns (uint256) {
+        return (w & ~PAUSED) + (pausedFor << 40);
     }
 
     function withStatus(uint256 w, IRoundConsensus.RoundStatus status) internal pure returns (uint256) {

@@ -12,7 +12,8 @@ library Settings {
         /// Quorum, confidence, range and steps of reputation (16 bits each), round budget (96 bits), challenge window and minimum
         /// round interval (32 bits each).
         uint256 rules;
-        /// Minimum and maximum stake (88 bits each), reputation of a new miner (16 bits), absence limit (8 bits).
+        /// Minimum and maximum stake (88 bits each), reputation of a new miner (16 bits), absence limit (8 bits); highest bit: set
+        /// while the federation is paused.
         uint256 stakes;
     }
 

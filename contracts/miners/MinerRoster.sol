@@ -6,6 +6,7 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IMinerRegistry} from "../interfaces/IMinerRegistry.sol";
 import {IRoundConsensus} from "../interfaces/IRoundConsensus.sol";
 import {KeyBook} from "../KeyBook.sol";
+import {FederationTime} from "../libraries/FederationTime.sol";
 import {MinerRecord} from "../libraries/MinerRecord.sol";
 import {Reputation} from "../libraries/Reputation.sol";
 import {SeatWord} from "../libraries/SeatWord.sol";
@@ -14,6 +15,7 @@ import {SeatWord} from "../libraries/SeatWord.sol";
 /// @notice A miner's whole record fits one word; the roster keeps a second word per seat with what a round needs
 /// (owner, weight), so drawing proposers reads one word per miner. Seats change only when the queue is applied.
 abstract contract MinerRoster is IMinerRegistry, KeyBook {
+    using FederationTime for IRoundConsensus;
     using SafeCast for uint256;
     using MinerRecord for uint256;
     using MinerRecord for MinerRecord.Data;
@@ -42,6 +44,7 @@ abstract contract MinerRoster is IMinerRegistry, KeyBook {
 
     struct Unbonding {
         uint128 amount;
+        /// Federation time.
         uint40 releaseAt;
     }
 
@@ -163,11 +166,12 @@ abstract contract MinerRoster is IMinerRegistry, KeyBook {
     function _startUnbonding(address owner, MinerRecord.Data memory record) internal {
         Unbonding memory u = _unbonding[owner];
         uint256 amount = record.stake;
+        uint256 releaseAt = block.timestamp + consensus.unbondingDelay();
         u.amount += uint128(amount);
-        u.releaseAt = (block.timestamp + consensus.unbondingDelay()).toUint40();
+        u.releaseAt = (releaseAt - consensus.pausedTime()).toUint40();
         _unbonding[owner] = u;
         record.stake = 0;
         record.status = MinerStatus.Exited;
-        emit UnbondingStarted(owner, amount, u.releaseAt);
+        emit UnbondingStarted(owner, amount, releaseAt);
     }
 }

@@ -12,7 +12,7 @@ interface Row {
 
 /** Created by another contract, in the transaction that deployed that one. */
 const DEPLOYED_BY: Readonly<Record<string, string>> = {
-  RoundLens: "RoundConsensus",
+  RoundLens: "ClientRegistry",
   RoundRecovery: "RoundConsensus",
   CheckpointRegistry: "MinerRegistry",
 };

@@ -222,7 +222,7 @@ async function deployOne(
   };
 }
 
-/** The consensus deploys its lens and the code it delegates to itself, the miner registry the registry of checkpoints. */
+/** The consensus deploys the code it delegates to, the client registry its lens, the miner registry the one of checkpoints. */
 async function partsOf(
   { signer, artifact }: DeployOptions,
   { contracts }: Deployment,
@@ -240,7 +240,7 @@ async function partsOf(
   const [consensus, miners] = [contracts[CONSENSUS]!, contracts.MinerRegistry!];
   const [, wiring, , , ringSlots] = consensus.arguments;
   return {
-    RoundLens: await part(CONSENSUS, "lens", [consensus.address]),
+    RoundLens: await part("ClientRegistry", "lens", [consensus.address]),
     RoundRecovery: await part(CONSENSUS, "recovery", [wiring, ringSlots]),
     CheckpointRegistry: await part("MinerRegistry", "checkpoints", [miners.address]),
   };

@@ -21,6 +21,16 @@ contract ConsensusMock {
     uint8 public winnerIndex;
     IRoundConsensus.Wiring private _wiring;
 
+    uint256 public pausedTime;
+
+    function setPausedTime(uint256 time) external {
+        pausedTime = time;
+    }
+
+    function pauseInfo() external view returns (uint256, uint256, uint256) {
+        return (0, 0, pausedTime);
+    }
+
     function wire(address minerRegistry, address clientRegistry, address faultProofs) external {
         _wiring = IRoundConsensus.Wiring(minerRegistry, clientRegistry, address(this), faultProofs);
     }
