@@ -45,10 +45,18 @@ function checkWindow({ checks, record, view }: Audit): void {
   const { standsOn } = record;
   if (record.status === "failed" && standsOn.length > 0) return;
   const ended = record.ended!;
-  const earliest = ended.time + Number(record.parameters.challengeWindow);
+  const window = Number(record.parameters.challengeWindow);
+  const earliest = view.pauses
+    .filter(({ from }) => from >= ended.time)
+    .reduce((end, { from, to }) => (end > from ? end + to - from : end), ended.time + window);
   const before = [...view.rounds.values()].filter((earlier) => earlier.round < record.round);
   const finalAt = Math.max(earliest, ...before.map((earlier) => earlier.finalAt ?? 0));
-  checks.equal("final at", finalAt, record.finalAt, "the end of the challenge window, or an earlier round's");
+  checks.equal(
+    "final at",
+    finalAt,
+    record.finalAt,
+    "the end of the challenge window, pauses left out, or an earlier round's",
+  );
 }
 
 interface Judged {

@@ -1,5 +1,6 @@
 import Table from "cli-table3";
 import type { Command } from "commander";
+import { timeIn } from "../protocol/views/queries.ts";
 import { type RoundSummary, summaryOfRound } from "../protocol/views/summary.ts";
 import { withCleanup } from "./cleanup.ts";
 import { type Cli, subcommand } from "./command.ts";
@@ -36,8 +37,9 @@ export function roundsCommand(cli: Cli): Command {
         const chain = await openReader(options, io, cleanup);
         const [view, now] = [await chain.view(), await chain.pendingTime()];
         const records = [...view.rounds.values()].slice(-options.last);
-        const rounds = records.map((record) => summaryOfRound(record, now));
+        const rounds = records.map((record) => summaryOfRound(record, timeIn(view, now)));
         io.out(options.json ? toJson(rounds) : roundsTable(rounds));
+        if (view.pause && !options.json) io.out(`paused since ${formatTime(view.pause.since)}`);
         return undefined;
       }),
   );

@@ -4,7 +4,7 @@ import type { ChainReader } from "../ports/chain.ts";
 import type { ChainHistory } from "../ports/chain-history.ts";
 import type { FederationView, RoundRecord } from "../protocol/views/federation-view.ts";
 import { publicLink } from "../protocol/views/public-explorers.ts";
-import { clientAddresses, deadlinesOf, isFinal, tokenTotals } from "../protocol/views/queries.ts";
+import { clientAddresses, deadlinesOf, isFinal, timeIn, tokenTotals } from "../protocol/views/queries.ts";
 import { phaseOf } from "../protocol/views/summary.ts";
 import { withCleanup } from "./cleanup.ts";
 import { type Cli, subcommand } from "./command.ts";
@@ -43,16 +43,18 @@ async function readStatus(chain: ChainReader & ChainHistory) {
   const { domain, contracts, taskHash, genesisRoot, dimension } = await chain.federation();
   const [view, head, now] = [await chain.view(), await chain.head(), await chain.pendingTime()];
   const newest = view.rounds.get(view.latestRound);
+  const time = timeIn(view, now);
   return {
     chainId: domain.chainId,
     contracts,
     task: { taskHash, genesisRoot, dimension },
     head,
-    round: newest ? { ...roundLine(newest, now), deadlines: deadlinesOf(newest) } : null,
-    finalRound: newestFinal(view, now),
+    round: newest ? { ...roundLine(newest, time), deadlines: deadlinesOf(newest) } : null,
+    finalRound: newestFinal(view, time),
     miners: [...view.miners.values()],
     clients: clientAddresses(view).map((client) => view.clients.get(client.toLowerCase())!),
     tokens: tokenTotals(view),
+    pause: view.pause,
     blockTime: now,
   };
 }
@@ -77,10 +79,15 @@ function newestFinal(view: FederationView, now: number): bigint {
 }
 
 function printStatus(status: Status, io: Io): void {
-  const { round, head, tokens } = status;
+  const { round, head, tokens, pause } = status;
   io.out(`chain ${status.chainId}, RoundConsensus ${status.contracts.RoundConsensus}`);
   const link = publicLink(status.chainId, "address", status.contracts.RoundConsensus!);
   if (link) io.out(link);
+  if (pause)
+    io.out(
+      `paused since ${formatTime(pause.since)}: no round, vote or dispute moves, and no time runs out; ` +
+        `exits and claims stay open. Anyone may end it from ${formatTime(pause.until)} on`,
+    );
   io.out(
     round
       ? `round ${round.round}: ${round.status}, ${round.phase}; ${round.candidates} candidates, ${round.castVotes} votes on chain`

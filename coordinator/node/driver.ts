@@ -5,6 +5,7 @@ import type { Answerer } from "./answerer.ts";
 import { createAttendance } from "./attendance.ts";
 import type { Freezer } from "./freezer.ts";
 import type { Jobs } from "./jobs.ts";
+import { createPauses } from "./pauses.ts";
 import type { Proposer } from "./proposer.ts";
 import type { Retention } from "./retention.ts";
 import { minerOf, type RoundWatch, roundName, type Snapshot, votersOf } from "./round-watch.ts";
@@ -47,6 +48,7 @@ export function createDriver(deps: DriverDeps): Driver {
   /** Host time at which a duty first was due, milliseconds; forgotten with the round. */
   const dueSince = new Map<string, number>();
   const attendance = createAttendance(deps);
+  const pauses = createPauses(deps);
 
   const enter = async (view: RoundView | undefined, signal: AbortSignal): Promise<void> => {
     const name = view ? `${roundName(view)}:${view.status}` : "none";
@@ -90,6 +92,9 @@ export function createDriver(deps: DriverDeps): Driver {
     async step(signal) {
       const snapshot = await watch.refresh();
       await enter(snapshot.view, signal);
+      const { staggerMs, stragglersMs } = timingsOf(snapshot.parameters, config.timings);
+      const turn = (key: string) => waited(key, (turnOf(snapshot, config.miner) * staggerMs) / 1_000);
+      if (pauses.step(snapshot, jobs, turn)) return;
       // Stake answers for what was signed, with a seat and without one.
       await deps.answerer.step(snapshot);
       if (snapshot.view?.status === "open") {
@@ -98,9 +103,7 @@ export function createDriver(deps: DriverDeps): Driver {
       }
       if (snapshot.view?.status === "open" && snapshot.view.standsOn?.length)
         jobs.ensure("ratify", (stopped) => voter.ratify(stopped));
-      const { staggerMs, stragglersMs } = timingsOf(snapshot.parameters, config.timings);
       const timings = { stagger: staggerMs / 1_000, stragglers: stragglersMs / 1_000 };
-      const turn = (key: string) => waited(key, (turnOf(snapshot, config.miner) * staggerMs) / 1_000);
       attendance.step(snapshot, jobs, turn);
       const self = minerOf(snapshot, config.miner);
       if (!self) return;

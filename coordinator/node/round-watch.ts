@@ -2,6 +2,7 @@ import type { ChainParameters, ChainReader, MinerRecord, RoundView } from "../po
 import type { Clock } from "../ports/clock.ts";
 import { compareHex, type Hex, sameHex } from "../protocol/bytes.ts";
 import { QuorateError } from "../protocol/errors.ts";
+import type { Pause } from "../protocol/views/federation-view.ts";
 
 /** How long miners and parameters read within one round are trusted, milliseconds. */
 const SLOW_READS_MS = 5_000;
@@ -18,6 +19,8 @@ export interface Snapshot {
   readonly readAt: number;
   /** Timestamp of the pending block at the reading, seconds. */
   readonly pendingTime: number;
+  /** null while the federation runs. */
+  readonly pause: Pause | null;
 }
 
 /** Keeps the newest reading of the chain. */
@@ -30,7 +33,7 @@ export interface RoundWatch {
    */
   fresh(shows?: (view: RoundView | undefined) => boolean): Promise<Snapshot>;
   latest(): Snapshot | undefined;
-  /** Time the next block would carry by the newest reading and the host's clock, seconds. */
+  /** Time the next block would carry by the newest reading and the host's clock, seconds. Stands still in a pause. */
   time(): number;
 }
 
@@ -41,12 +44,16 @@ export function createRoundWatch(deps: { readonly chain: ChainReader; readonly c
   let reading: Promise<Snapshot> | undefined;
 
   const read = async (): Promise<Snapshot> => {
-    const [view, pendingTime] = await Promise.all([chain.currentRound(), chain.pendingTime()]);
+    const [view, pendingTime, pause] = await Promise.all([
+      chain.currentRound(),
+      chain.pendingTime(),
+      chain.pause(),
+    ]);
     const readAt = clock.now();
     const round = view ? `${view.round}:${view.status}` : "";
     const stale = !latest || slowReads?.round !== round || readAt - slowReads.at > SLOW_READS_MS;
     if (latest && !stale) {
-      latest = { ...latest, view, pendingTime, readAt };
+      latest = { ...latest, view, pendingTime, pause, readAt };
       return latest;
     }
     const [miners, parameters, block] = await Promise.all([
@@ -55,7 +62,7 @@ export function createRoundWatch(deps: { readonly chain: ChainReader; readonly c
       chain.latestBlock(),
     ]);
     slowReads = { round, at: readAt };
-    latest = { view, miners, parameters, blockNumber: block.number, pendingTime, readAt };
+    latest = { view, miners, parameters, blockNumber: block.number, pendingTime, pause, readAt };
     return latest;
   };
 
@@ -73,8 +80,11 @@ export function createRoundWatch(deps: { readonly chain: ChainReader; readonly c
       return recent && shows(latest?.view) ? latest! : refresh();
     },
     latest: () => latest,
-    time: () =>
-      latest ? latest.pendingTime + Math.max(0, Math.floor((clock.now() - latest.readAt) / 1_000)) : 0,
+    time() {
+      if (!latest) return 0;
+      const { pause, pendingTime, readAt } = latest;
+      return pause?.since ?? pendingTime + Math.max(0, Math.floor((clock.now() - readAt) / 1_000));
+    },
   };
 }
 

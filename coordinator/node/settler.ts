@@ -11,6 +11,8 @@ export interface Settler {
   freezeSeed(): Promise<void>;
   settle(): Promise<void>;
   failRound(): Promise<void>;
+  /** Ends a pause that has lasted as long as it may. */
+  resume(): Promise<void>;
 }
 
 export function createSettler(
@@ -64,6 +66,15 @@ export function createSettler(
         const { view } = await watch.refresh();
         if (view?.status === "open" && view.round !== before?.round) return;
         throw error;
+      }
+      await watch.refresh();
+    },
+    async resume() {
+      try {
+        await chain.resume();
+      } catch (error) {
+        // Governance or another miner was first.
+        if (!isQuorateError(error, "NOT_PAUSED")) throw error;
       }
       await watch.refresh();
     },

@@ -40,6 +40,7 @@ export function statusOf(
   return {
     miner,
     ...placeOf(state),
+    pausedSince: watch.latest()?.pause?.since ?? null,
     updates: view ? countable(pool.list(view)) : 0,
     candidates: view?.candidates.length ?? 0,
     ownCandidate: own ? candidateId(own.message) : null,

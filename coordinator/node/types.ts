@@ -61,6 +61,8 @@ export interface MinerStatus {
   readonly running: boolean;
   readonly round: string | null;
   readonly phase: MinerPhase;
+  /** Block time since which governance holds the federation, seconds; null while it runs. */
+  readonly pausedSince: number | null;
   /** Updates that would enter a manifest now. */
   readonly updates: number;
   readonly candidates: number;
@@ -84,6 +86,8 @@ export interface MinerEvent {
     | "settled"
     | "failed"
     | "answered"
+    | "paused"
+    | "resumed"
     | "error";
   readonly round: string;
   readonly [detail: string]: unknown;

@@ -3,6 +3,7 @@ import type { ContractRule } from "../protocol/faults/judge.ts";
 import type { LeafRequest } from "../protocol/faults/leaf.ts";
 import type { Candidate, Domain } from "../protocol/round/messages.ts";
 import type { Absentee } from "../protocol/views/attendance.ts";
+import type { Pause } from "../protocol/views/federation-view.ts";
 import type { CandidateMessage, VoteMessage } from "./transport.ts";
 
 /** Parameters of a federation; durations in seconds of block time. */
@@ -186,6 +187,8 @@ export interface ChainReader {
   latestBlock(): Promise<BlockTime>;
   /** Timestamp the next block would carry, seconds: what a deadline is compared with. */
   pendingTime(): Promise<number>;
+  /** null while the federation runs. */
+  pause(): Promise<Pause | null>;
   /** Of recent rounds. */
   leafRequests(): Promise<readonly OpenLeafRequest[]>;
   /** Already paid out to a client. */
@@ -200,6 +203,8 @@ export interface ChainReader {
 export interface ChainWriter {
   readonly account: Hex;
   openRound(): Promise<Sent>;
+  /** Ends a pause that has lasted as long as it may. */
+  resume(): Promise<Sent>;
   freezeSeed(round: bigint): Promise<Sent>;
   /** One or two signatures over one candidate. */
   propose(candidate: Candidate, signatures: readonly CandidateMessage[]): Promise<Sent>;

@@ -151,6 +151,8 @@ export function createWatch(options: WatchDeps): Watch {
   return {
     async inspect(now) {
       const view = await deps.chain.view();
+      // Every proof would be refused, and no time runs out: what there is to do is there when it ends.
+      if (view.pause) return 0;
       const voteWindow = Number(view.parameters?.voteWindow ?? 0n);
       fetchMs = Math.max(1_000, Math.min(LONGEST_FETCH_MS, voteWindow * 500));
       waiting = await leaves.decide(view, now);

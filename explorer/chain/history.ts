@@ -167,6 +167,8 @@ const GLIMPSE_EVENTS = [
   "RoundFailed",
   "RoundReverted",
   "RoundVoided",
+  "FederationPaused",
+  "FederationResumed",
 ];
 
 /**

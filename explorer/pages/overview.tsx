@@ -21,6 +21,12 @@ export function OverviewPage() {
   return (
     <>
       <Title note="rounds, votes, payouts and gas, read from the chain’s events">Federation</Title>
+      {view.pause ? (
+        <p class="notice">
+          Paused since <Time at={view.pause.since} both />: no round, vote or dispute moves, and no time runs
+          out. Exits and claims stay open. From <Time at={view.pause.until} both /> on anyone may end it.
+        </p>
+      ) : null}
       <div class="stats">
         <Stat
           name="newest round"
@@ -125,7 +131,7 @@ function round(value: number): number {
 }
 
 function CurrentRound() {
-  const { view, now, complete } = useApp();
+  const { view, time, complete } = useApp();
   const record = view.rounds.get(view.latestRound);
   if (!record && !complete)
     return (
@@ -141,7 +147,7 @@ function CurrentRound() {
         </p>
       </Card>
     );
-  const phase = record.status === "open" ? phaseOf(record, now) : "ended";
+  const phase = record.status === "open" ? phaseOf(record, time) : "ended";
   const { collectMaxEnd, lastSlotEnd, graceEnd } = deadlinesOf(record);
   const end = graceEnd ?? (phase === "collect" ? collectMaxEnd : lastSlotEnd);
   return (
@@ -156,11 +162,11 @@ function CurrentRound() {
           record.status === "open"
             ? [
                 "this phase ends",
-                end > now
-                  ? `in ${formatSpan(end - now)}`
-                  : `${formatSpan(now - end)} ago: the next block decides`,
+                end > time
+                  ? `in ${formatSpan(end - time)}${view.pause ? " of federation time, which stands still" : ""}`
+                  : `${formatSpan(time - end)} ago: the next block decides`,
               ]
-            : ["final", isFinal(record, now) ? "yes" : "not yet"],
+            : ["final", isFinal(record, time) ? "yes" : "not yet"],
           ["base model", <Hash key="b" value={record.baseRoot} what="model root" />],
           [
             "its CID",

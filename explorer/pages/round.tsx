@@ -49,11 +49,11 @@ export function RoundPage() {
 }
 
 function RoundOf({ record }: { record: RoundRecord }) {
-  const { now, view } = useApp();
+  const { time, view } = useApp();
   const { round, status } = record;
-  const final = isFinal(record, now);
+  const final = isFinal(record, time);
   const exportJson = () =>
-    download(`round-${round}.json`, "application/json", jsonText(summaryOfRound(record, now)));
+    download(`round-${round}.json`, "application/json", jsonText(summaryOfRound(record, time)));
   return (
     <>
       <Title

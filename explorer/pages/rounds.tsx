@@ -139,7 +139,7 @@ function RoundPages(props: {
   );
 }
 
-function columnsOf({ federation, now, complete }: App): Column<RoundRecord>[] {
+function columnsOf({ federation, time, complete }: App): Column<RoundRecord>[] {
   const { validationSize } = federation;
   return [
     {
@@ -153,7 +153,7 @@ function columnsOf({ federation, now, complete }: App): Column<RoundRecord>[] {
       show: (record) => (
         <>
           <Pill text={record.status} />{" "}
-          {["agreed", "degraded", "ratified"].includes(record.status) && !isFinal(record, now) ? (
+          {["agreed", "degraded", "ratified"].includes(record.status) && !isFinal(record, time) ? (
             <Pill text="not final" />
           ) : null}
         </>

@@ -2,6 +2,7 @@ import { createContext } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
 import type { Hex } from "../../coordinator/protocol/bytes.ts";
 import { EMPTY_VIEW, type FederationView } from "../../coordinator/protocol/views/federation-view.ts";
+import { timeIn } from "../../coordinator/protocol/views/queries.ts";
 import type { Federation } from "../chain/federation.ts";
 import type { History } from "../chain/history.ts";
 import { type Label, labelsOf } from "../state/labels.ts";
@@ -18,8 +19,10 @@ export interface App {
   readonly view: FederationView;
   /** False while older events are still being read. */
   readonly complete: boolean;
-  /** Time to measure ages and deadlines against: that of the next block. */
+  /** Time to measure ages against: that of the next block. */
   readonly now: number;
+  /** Time to measure deadlines against: the same, but it stands still while the federation is paused. */
+  readonly time: number;
   label(address: string): Label | undefined;
 }
 
@@ -35,14 +38,16 @@ export function appOf(state: AppState, route: Route): App | null {
   const { federation, history, view, glimpse } = state;
   if (!federation || !history) return null;
   const labels = labelsOf(federation, view);
+  const known = view ?? glimpse ?? EMPTY_VIEW;
   return {
     state,
     route,
     federation,
     history,
-    view: view ?? glimpse ?? EMPTY_VIEW,
+    view: known,
     complete: view !== null,
     now: state.blockTime,
+    time: timeIn(known, state.blockTime),
     label: (address: string | Hex) => labels.get(address.toLowerCase()),
   };
 }

@@ -16,7 +16,7 @@ interface Step {
 
 /** What happened in a round and the limits of its phases, in order of time. */
 export function Timeline({ record }: { record: RoundRecord }) {
-  const { now } = useApp();
+  const { time } = useApp();
   const ended = record.ended?.time ?? Number.POSITIVE_INFINITY;
   // Limits that the end of the round overtook never mattered.
   const kept = limits(record).filter(({ at, lasts }) => at <= ended || lasts);
@@ -25,7 +25,7 @@ export function Timeline({ record }: { record: RoundRecord }) {
   return (
     <ol class="timeline">
       {steps.map((step, i) => (
-        <li key={i} class={step.happened ? "happened" : step.at > now ? "ahead" : "limit"}>
+        <li key={i} class={step.happened ? "happened" : step.at > time ? "ahead" : "limit"}>
           <span class="offset" title="since the opening">
             +{formatSpan(step.at - opened)}
           </span>

@@ -3,6 +3,7 @@ import { type Hex, sameHex, toHex, ZERO_HASH } from "../../coordinator/protocol/
 import { QuorateError } from "../../coordinator/protocol/errors.ts";
 import { leafRequestId } from "../../coordinator/protocol/faults/leaf.ts";
 import type { FakeChain } from "./fake-chain.ts";
+import { resume } from "./fake-pause.ts";
 import { revert, unknown } from "./fake-state.ts";
 
 /** The chain as one account uses it: answers are copies, and nothing is answered at once. */
@@ -16,6 +17,7 @@ export function accountOf(chain: FakeChain, account: Hex): ChainReader & ChainWr
     read(() => {
       const round = chain.current()?.round ?? 0n;
       try {
+        if (chain.pause && method !== "resume") throw revert("Paused");
         act();
       } catch (error) {
         const refused = error instanceof QuorateError ? error.code : String(error);
@@ -43,6 +45,8 @@ export function accountOf(chain: FakeChain, account: Hex): ChainReader & ChainWr
     clients: () => read(() => options.clients),
     latestBlock: () => read(() => ({ number: chain.block, hash: ZERO_HASH, timestamp: chain.time() })),
     pendingTime: () => read(() => chain.time()),
+    pause: () => read(() => chain.pause),
+    resume: () => send("resume", () => resume(chain)),
     leafRequests: () => read(() => chain.leafRequests),
     answerLeaf: (request, opening) =>
       send("answerLeaf", () => {

@@ -54,6 +54,7 @@ export class FakeChain {
   /** While true every call throws RPC_UNREACHABLE. */
   down = false;
 
+  pause: { since: number; until: number } | null = null;
   constructor(options: FakeChainOptions) {
     this.options = options;
     this.parameters = { ...DEMO_PARAMETERS, ...options.parameters };

@@ -12,7 +12,13 @@ import { leafRequest } from "../../protocol/faults/leaf.ts";
 import { absentees } from "../../protocol/views/attendance.ts";
 import { drawOrder, seedBlock, seedOfBlockHash } from "../../protocol/views/draw.ts";
 import type { FederationView, RoundRecord } from "../../protocol/views/federation-view.ts";
-import { clientAddresses, latestFinalSettlement, orderOf, winnerOf } from "../../protocol/views/queries.ts";
+import {
+  clientAddresses,
+  latestFinalSettlement,
+  orderOf,
+  timeIn,
+  winnerOf,
+} from "../../protocol/views/queries.ts";
 import { type ChainConnection, type ChainOptions, connectChain } from "./connection.ts";
 import { createFollower } from "./follower.ts";
 import { createHistory } from "./history.ts";
@@ -114,10 +120,10 @@ async function createFederationReads(
 function createRoundReads(
   connection: ChainConnection,
   { recentView, view }: Views,
-): Pick<ChainReader, "currentRound" | "round" | "finalPayouts" | "leafRequests"> {
+): Pick<ChainReader, "currentRound" | "round" | "finalPayouts" | "leafRequests" | "pause"> {
   const viewOf = async (known: FederationView, record: RoundRecord) => {
     const order = orderOf(record) ?? (await expectedOrder(connection, record));
-    const now = record.ended ? await pendingTime(connection) : record.opened.time;
+    const now = record.ended ? timeIn(known, await pendingTime(connection)) : record.opened.time;
     return roundView(known, record, { order, now });
   };
   return {
@@ -133,13 +139,14 @@ function createRoundReads(
       if (!record) throw roundUnknown(round, known.latestRound);
       return viewOf(known, record);
     },
+    pause: async () => (await recentView()).pause,
     async leafRequests() {
       const { rounds } = await recentView();
       return [...rounds.values()].flatMap(openRequests);
     },
     async finalPayouts() {
       const known = await recentView();
-      const settlement = latestFinalSettlement(known, await pendingTime(connection));
+      const settlement = latestFinalSettlement(known, timeIn(known, await pendingTime(connection)));
       if (!settlement) return undefined;
       const { round, root } = settlement;
       const record = known.rounds.get(round) ?? (await view()).rounds.get(round);

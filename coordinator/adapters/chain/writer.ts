@@ -64,6 +64,7 @@ function createRoundWrites(reader: QuorateReader, transactor: Transactor): Chain
       const { latestRound } = await reader.recentView();
       return consensus("openRound", [], latestRound + 1n);
     },
+    resume: () => consensus("resume", [], null),
     freezeSeed: (round) => consensus("freezeSeed", [round], round),
     async propose(candidate, signatures) {
       const { round } = candidate;

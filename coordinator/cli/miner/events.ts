@@ -1,5 +1,5 @@
 import type { MinerEvent } from "../../node/types.ts";
-import { shorten } from "../text.ts";
+import { formatTime, shorten } from "../text.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -16,6 +16,10 @@ const TEXTS: Readonly<Record<MinerEvent["kind"], (fields: Fields) => string>> = 
   settled: ({ transaction, gas }) => `settled in ${short(transaction)} (${gas} gas)`,
   failed: ({ transaction }) => `failed in ${short(transaction)}`,
   answered: ({ request, transaction }) => `request ${short(request)} answered in ${short(transaction)}`,
+  paused: ({ since, until }) =>
+    `the federation is paused since ${formatTime(Number(since))}; anyone may end that from ${formatTime(Number(until))} on`,
+  resumed: ({ seconds }) =>
+    `the federation goes on after ${seconds} s; all that was not over is later by them`,
   error: ({ code, message }) => `error ${code ?? ""} ${message ?? ""}`.trim(),
 };
 

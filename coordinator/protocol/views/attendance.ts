@@ -1,7 +1,7 @@
 import type { Hex } from "../bytes.ts";
 import { sameHex } from "../bytes.ts";
 import type { FederationView, RoundRecord } from "./federation-view.ts";
-import { deadlinesOf } from "./queries.ts";
+import { deadlinesOf, timeIn } from "./queries.ts";
 
 /** A miner that anyone may deactivate, and the round up to which that is judged. */
 export interface Absentee {
@@ -18,8 +18,9 @@ const REMEMBERED = 8;
  */
 export function absentees(view: FederationView, now: number): readonly Absentee[] {
   const limit = Number(view.parameters?.absenceLimit ?? 0n);
+  const time = timeIn(view, now);
   const ballots = [...view.rounds.values()].filter(({ ballot }) => ballot !== null);
-  const last = ballots.findLast((record) => (deadlinesOf(record).voteDeadline ?? now) < now);
+  const last = ballots.findLast((record) => (deadlinesOf(record).voteDeadline ?? time) < time);
   if (!last || limit === 0) return [];
   const judged = ballots.filter(
     ({ ballot }) => ballot! <= last.ballot! && ballot! > last.ballot! - REMEMBERED,

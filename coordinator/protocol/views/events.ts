@@ -99,6 +99,8 @@ export const EVENT_FIELDS = {
   RoundVoided: { round: "uint" },
   ParametersQueued: { parameters: PARAMETERS },
   ParametersChanged: { parametersHash: "bytes32" },
+  FederationPaused: { by: "address", until: "uint" },
+  FederationResumed: { by: "address", pausedAt: "uint", pausedTime: "uint" },
 
   MinerRegistered: { miner: "address", key: "address", stake: "uint", endpoint: "string" },
   StakeAdded: { miner: "address", amount: "uint", stake: "uint" },

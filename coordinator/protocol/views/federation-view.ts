@@ -57,10 +57,20 @@ export interface ScoreRecord {
   readonly weight: bigint;
 }
 
+/** A federation that governance holds; block times, seconds. */
+export interface Pause {
+  readonly since: number;
+  /** From here on anyone may end it. */
+  readonly until: number;
+}
+
 export interface RoundRecord {
   readonly round: bigint;
   readonly status: RoundStatus;
   readonly opened: Moment;
+  /** Seconds that pauses took while it was open, and from its last candidate until the vote deadline. */
+  readonly held: number;
+  readonly votesHeld: number;
   readonly openingHash: Hex;
   readonly baseRoot: Hex;
   /** Digest of the base model's file; zero for the genesis model, which every node derives. */
@@ -210,6 +220,10 @@ export interface FederationView {
   readonly heldConfig: Hex | null;
   /** Put up with requests for leaves that are open. */
   readonly bonds: bigint;
+  /** null while the federation runs. Times that lie ahead move on when it ends. */
+  readonly pause: Pause | null;
+  /** Those that have ended, in order; block times, seconds. */
+  readonly pauses: readonly { readonly from: number; readonly to: number }[];
 }
 
 export const EMPTY_VIEW: FederationView = {
@@ -231,4 +245,6 @@ export const EMPTY_VIEW: FederationView = {
   anchors: [],
   heldConfig: null,
   bonds: 0n,
+  pause: null,
+  pauses: [],
 };

@@ -5,6 +5,7 @@ import { ANCHOR_REDUCERS } from "./reduce-anchors.ts";
 import { DISPUTE_REDUCERS } from "./reduce-disputes.ts";
 import { MINER_REDUCERS } from "./reduce-miners.ts";
 import { MONEY_REDUCERS } from "./reduce-money.ts";
+import { PAUSE_REDUCERS } from "./reduce-pauses.ts";
 import { ROUND_REDUCERS } from "./reduce-rounds.ts";
 
 const REDUCERS: Reducers = {
@@ -13,6 +14,7 @@ const REDUCERS: Reducers = {
   ...MONEY_REDUCERS,
   ...DISPUTE_REDUCERS,
   ...ANCHOR_REDUCERS,
+  ...PAUSE_REDUCERS,
 };
 
 /**

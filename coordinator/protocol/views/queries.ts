@@ -27,12 +27,12 @@ export interface RoundDeadlines {
 /** The deadlines of a round, from its opening, its parameters and its last candidate. */
 export function deadlinesOf(record: RoundRecord): RoundDeadlines {
   const { collectMin, collectMax, proposeSlot, voteWindow, voteGrace } = record.parameters;
-  const openedAt = record.opened.time;
+  const openedAt = record.opened.time + record.held;
   const collectMaxEnd = openedAt + Number(collectMax);
   const reserves = Math.max(0, record.roster.length - 2);
   const proposeDeadline = collectMaxEnd + Number(proposeSlot);
   const posted = record.candidates.at(-1)?.posted.time ?? null;
-  const voteDeadline = posted === null ? null : posted + Number(voteWindow);
+  const voteDeadline = posted === null ? null : posted + Number(voteWindow) + record.votesHeld;
   return {
     collectMinEnd: openedAt + Number(collectMin),
     collectMaxEnd,
@@ -41,6 +41,14 @@ export function deadlinesOf(record: RoundRecord): RoundDeadlines {
     voteDeadline,
     graceEnd: voteDeadline === null ? null : voteDeadline + Number(voteGrace),
   };
+}
+
+/**
+ * What the deadlines of a federation are compared with: block time, which stands still for it while it is paused.
+ * @param now block time, seconds
+ */
+export function timeIn({ pause }: Pick<FederationView, "pause">, now: number): number {
+  return pause ? Math.min(pause.since, now) : now;
 }
 
 /** All miners of a round by rank; null while its seed is not frozen. */

@@ -39,12 +39,14 @@ export const MINER_REDUCERS: Reducers = {
     updateMiner(draft, args.miner, () => ({ status: "joining", absent: false }));
   },
   MinerChanged: applyChange,
-  UnbondingStarted(draft, { args }) {
+  UnbondingStarted(draft, { args, time }) {
+    // In a pause it begins when that ends, and so do those times that lay ahead before it.
+    const waits = draft.pause ? time - draft.pause.since : 0;
     updateMiner(draft, args.miner, (miner) => ({
       status: "exited",
       stake: 0n,
       unbonding: miner.unbonding + args.amount,
-      releaseAt: Number(args.releaseAt),
+      releaseAt: Number(args.releaseAt) - waits,
     }));
   },
   StakeWithdrawn(draft, { args }) {

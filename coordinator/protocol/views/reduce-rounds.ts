@@ -57,6 +57,8 @@ export const ROUND_REDUCERS: Reducers = {
 /** A round in which nothing has happened yet. */
 const FRESH_ROUND = {
   status: "open",
+  held: 0,
+  votesHeld: 0,
   seed: null,
   seedBlock: null,
   candidates: [],
@@ -130,6 +132,7 @@ function post(draft: Draft, event: EventOf<"CandidatePosted">): void {
     };
     return {
       candidates: [...record.candidates, posted],
+      votesHeld: 0,
       // A proposal that freezes another seed than the usual one says so before.
       seed: record.seed ?? seedOfBlockHash(record.opened.blockHash),
       seedBlock: record.seedBlock ?? record.opened.block,

@@ -6,6 +6,7 @@ import { CRASHES } from "./crashes.ts";
 import { FRONT_RUN } from "./front-run.ts";
 import { LIES } from "./lies.ts";
 import { OUTAGES } from "./outages.ts";
+import { PAUSES } from "./pauses.ts";
 import { runScenario, type Scenario, type ScenarioResult } from "./scenario.ts";
 import { DOUBLE_DEALING } from "./signatures.ts";
 import { WITHHELD } from "./withheld.ts";
@@ -21,6 +22,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...CRASHES,
   ...CHAIN_FAULTS,
   ...OUTAGES,
+  ...PAUSES,
   ...CLIENT_FAULTS,
 ];
 

@@ -97,13 +97,15 @@ export async function deployFederation(
   const owner = chain.wallet(0).connect(chain.provider);
   let nonce = await owner.getNonce();
   const deploy = async (name: string, ...args: unknown[]): Promise<string> => {
-    const path = join(import.meta.dirname, `../../../artifacts/contracts/${name}.sol/${name}.json`);
+    const folder = name === "AccessManager" ? "@openzeppelin/contracts/access/manager" : "contracts";
+    const path = join(import.meta.dirname, `../../../artifacts/${folder}/${name}.sol/${name}.json`);
     const { abi, bytecode } = JSON.parse(readFileSync(path, "utf8"));
     const contract = await new ContractFactory(abi, bytecode, owner).deploy(...args, { nonce: nonce++ });
     await contract.waitForDeployment();
     return contract.getAddress();
   };
   const ringSlots = 6;
+  const authority = await deploy("AccessManager", owner.address);
   const token = await deploy(
     "FederationToken",
     "Federation Token",
@@ -114,12 +116,12 @@ export async function deployFederation(
   );
   const consensus = getCreateAddress({ from: owner.address, nonce: nonce + 3 });
   const minerRegistry = await deploy("MinerRegistry", token, consensus);
-  const clientRegistry = await deploy("ClientRegistry", owner.address, consensus, false, 1_000_000);
+  const clientRegistry = await deploy("ClientRegistry", authority, consensus, false, 1_000_000);
   const rewardDistributor = await deploy("RewardDistributor", token, consensus, ringSlots + 1);
   const faultProofs = getCreateAddress({ from: owner.address, nonce: nonce + 1 });
   const deployed = await deploy(
     "RoundConsensus",
-    owner.address,
+    authority,
     { minerRegistry, clientRegistry, rewardDistributor, faultProofs },
     { ...task, genesisModelCid: `0x${"00".repeat(32)}` },
     { ...TEST_PARAMETERS, ...parameters },

@@ -51,6 +51,8 @@ const at = (time: number) => ({ time }) as RoundRecord["ended"];
 /** Opened at 0; the last slot ends at 30. */
 const ALONE = {
   opened: { time: 0 },
+  held: 0,
+  votesHeld: 0,
   parameters: PARAMETERS,
   jailed: [B],
   candidates: [],
