@@ -11,6 +11,7 @@ import type { Hex } from "../../coordinator/protocol/bytes.ts";
 import { hardhatArtifacts, type ReadArtifact } from "../../scripts/federation/artifact.ts";
 import { type DeployOptions, deployFederation } from "../../scripts/federation/deploy.ts";
 import { PROFILES } from "../../scripts/federation/parameters.ts";
+import { pauseFederation } from "../../scripts/federation/pause.ts";
 import { expectRejection } from "../ports/expect-rejection.ts";
 
 const TASK = {
@@ -158,6 +159,20 @@ describe("deployFederation", function () {
       JSON.stringify({ ...deployment, contracts: { ...others, FederationToken: moved } }),
     );
     await expectRejection("DEPLOYMENT_CODE", deployFederation(options));
+  });
+
+  it("deploys what its deployer may pause, and let go on", async () => {
+    const options = await freshChain("paused");
+    const deployment = await deployFederation(options);
+    options.lines.length = 0;
+    const { ledger, log, signer } = options;
+    const funder = { signer, ledger, artifact, deployment, log };
+    await pauseFederation(funder, false);
+    expect(options.lines.at(-1)).to.match(/^paused +anyone may end it from \d{4}-/);
+    await pauseFederation(funder, true);
+    expect(options.lines.at(-1)).to.match(/^resumed .* took \d+ s so far$/);
+    const again = pauseFederation(funder, true).catch((error) => String(error));
+    expect(await again).to.contain("reverted");
   });
 
   it("works with a token that exists already", async () => {
