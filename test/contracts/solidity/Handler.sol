@@ -4,19 +4,33 @@ pragma solidity 0.8.37;
 import {IMinerRegistry} from "../../../contracts/interfaces/IMinerRegistry.sol";
 import {IRoundConsensus} from "../../../contracts/interfaces/IRoundConsensus.sol";
 import {IRoundLens} from "../../../contracts/interfaces/IRoundLens.sol";
+import {Messages} from "../../../contracts/libraries/Messages.sol";
+import {DisputedFederation} from "./DisputedFederation.sol";
 import {FederationTest} from "./FederationTest.sol";
 import {vm} from "./Vm.sol";
 
 /// @title What a federation's people may do, in any order
 /// @notice Every function is one step of one participant, guided to be legal more often than not; what the contracts
 /// refuse is undone and counts for nothing. Ghost totals record what must have happened, apart from the contracts.
-abstract contract Handler is FederationTest {
+abstract contract Handler is DisputedFederation {
     uint256 public constant ACTORS = 5;
+    uint256 internal constant UPDATES = 3;
 
     /// @dev Cumulative amounts of the two paid clients by settlement, as promised by the candidates.
     struct Promise {
         uint256 first;
         uint256 second;
+    }
+
+    /// @dev A posted candidate, with what it takes to contest it.
+    struct Case {
+        uint64 round;
+        bytes32 id;
+        uint256 salt;
+        /// One weight of its model is not what its updates give.
+        bool wrong;
+        uint256 payoutsTotal;
+        bytes32 payoutsRoot;
     }
 
     // ------------------------------------------------------------------ ghosts
@@ -30,6 +44,7 @@ abstract contract Handler is FederationTest {
     uint256 public agreements;
     uint256 public reversions;
     uint256 public degradations;
+    uint256 public pauses;
     /// @dev Steps that did what they set out to do.
     uint256 public done;
     /// @dev Hash of each final round as it was when it became final.
@@ -38,23 +53,31 @@ abstract contract Handler is FederationTest {
     bytes32 public rosterAtOpening;
     uint64 public newestRound;
     /// @dev What each round was opened with.
-    mapping(uint64 round => IRoundConsensus.OpeningPreimage) private _openings;
+    mapping(uint64 round => IRoundConsensus.OpeningPreimage) internal _openings;
+    /// @dev Whose signature under a candidate there is: as a proposer, or in a yes.
+    mapping(bytes32 candidate => mapping(address miner => bool)) internal _signed;
+    mapping(bytes32 candidate => mapping(address miner => bool)) internal _saidYes;
+    Case[] internal _cases;
     /// @dev First breach seen between steps; empty if none.
     string public breach;
 
     mapping(uint256 settlement => Promise) private _promises;
-    mapping(uint256 settlement => bytes32 modelRoot) private _agreedRoots;
+    mapping(uint256 settlement => bytes32 modelRoot) internal _agreedRoots;
+    Messages.UpdateReference[] internal _references;
     IRoundConsensus.CandidateContent[2] private _contents;
     mapping(bytes32 modelRoot => Promise) private _posted;
     mapping(address account => bool) private _absent;
     uint256 private _salt;
-    uint256 private _time;
+    uint256 internal _time;
     uint256 private _block;
-    bytes32 private _previousBlockHash;
 
     /// @dev Three of the five are miners of an open round, and the pot holds five rounds' budgets.
-    function setUp() public override {
-        super.setUp();
+    function setUp() public virtual override {
+        FederationTest.setUp();
+        for (uint160 k = 0; k < UPDATES; ++k) {
+            (, bytes32 root) = _record(2 + k, ONE);
+            _references.push(Messages.UpdateReference(address(0xC0 + k), root, 100, keccak256(abi.encode(k))));
+        }
         _agreedRoots[0] = GENESIS;
         (_time, _block) = (_now(), vm.getBlockNumber());
         for (uint256 i = 0; i < ACTORS; ++i) {
@@ -102,7 +125,10 @@ abstract contract Handler is FederationTest {
         newestRound = round;
         uint64 from = round > RING ? round - uint64(RING) + 1 : 1;
         for (uint64 r = from; r <= round; ++r) {
-            if (!consensus.isFinal(r)) continue;
+            if (!consensus.isFinal(r)) {
+                if (finalRecord[r] != 0) breach = "a final round is not final any more";
+                continue;
+            }
             (uint256 word, bytes32 openingHash, bytes32[2] memory ids) = consensus.slotOf(r);
             bytes32 record = keccak256(abi.encode(word, openingHash, ids));
             if (finalRecord[r] == 0) finalRecord[r] = record;
@@ -110,7 +136,7 @@ abstract contract Handler is FederationTest {
         }
     }
 
-    function _actor(uint256 seed) private pure returns (address) {
+    function _actor(uint256 seed) internal pure returns (address) {
         return vm.addr(0xA0000 + seed % ACTORS);
     }
 
@@ -123,7 +149,7 @@ abstract contract Handler is FederationTest {
         staked += amount;
     }
 
-    function addStake(uint256 who, uint256 amount) external step {
+    function addStake(uint256 who, uint256 amount) public step {
         amount %= STAKE;
         vm.prank(_actor(who));
         registry.addStake(amount);
@@ -175,30 +201,47 @@ abstract contract Handler is FederationTest {
     /// @dev Posts a new candidate by both, by one, or by a reserve; pays the two clients up to the budget.
     function propose(uint8 how, uint96 pay) public step {
         uint256 index = _info().candidateCount;
-        IRoundConsensus.CandidateContent memory c = _content(++_salt);
+        bool wrong = how % 5 == 0;
+        IRoundConsensus.CandidateContent memory c = _made(++_salt, wrong);
         Promise memory owed = _promises[consensus.head().settlement];
         // Now and then more than the budget: then nobody is paid.
         owed.first += pay % (BUDGET / 2 + BUDGET / 16);
         owed.second += pay % (BUDGET / 2);
         c.payoutsTotal = owed.first + owed.second;
         c.payoutsRoot = _root(_leaf(0, owed.first), _leaf(1, owed.second));
-        if (_info().members == 1) _proposeAlone(c, 0);
-        else if (how % 8 < 3) _proposeAlone(c, how % 8);
+        bytes32 id = lens.candidateId(newestRound, c);
+        bool alone = _info().members == 1 || how % 8 < 3;
+        uint256 rank = _info().members == 1 ? 0 : how % 8;
+        if (alone) _proposeAlone(c, rank);
         else _propose(c);
+        _signed[id][_drawn(alone ? rank : 0)] = true;
+        if (!alone) _signed[id][_drawn(1)] = true;
+        _cases.push(Case(newestRound, id, _salt, wrong, c.payoutsTotal, c.payoutsRoot));
         _contents[index] = c;
         _posted[c.modelRoot] = owed;
+    }
+
+    /// @dev The content of a candidate whose every part can be shown.
+    function _made(uint256 salt, bool wrong) internal view returns (IRoundConsensus.CandidateContent memory c) {
+        c = _content(salt);
+        (, c.modelRoot) = _record(1_000 + salt, wrong ? ONE ^ 0x1000 : ONE);
+        c.updatesHash = Messages.updates(_references);
     }
 
     function castVote(uint256 who, bool support, uint8 index) external step {
         address miner = _actor(who);
         uint64 round = newestRound;
         consensus.castVote(round, support ? _yes(miner, index % 2) : _no(miner, index % 2, 1 + index % 5));
+        (,, bytes32[2] memory ids) = consensus.slotOf(round);
+        if (support) _saidYes[ids[index % 2]][miner] = true;
     }
 
     /// @dev A late vote on a round that ended.
     function provePresence(uint256 who) external step {
         IRoundConsensus.Vote memory v = IRoundConsensus.Vote(_seatOf(_actor(who)), 0, true, 10_000, 0, 0, 0, 0);
         consensus.castVote(newestRound - 1, _signVoteIn(newestRound - 1, v, keyOf[_actor(who)]));
+        (,, bytes32[2] memory ids) = consensus.slotOf(newestRound - 1);
+        _saidYes[ids[0]][_actor(who)] = true;
     }
 
     /// @dev All that are not silent vote; `mask` says who says no.
@@ -207,10 +250,12 @@ abstract contract Handler is FederationTest {
         IRoundConsensus.Vote[] memory votes = new IRoundConsensus.Vote[](seats.length);
         if (_info().candidateCount == 1) index = 0;
         index %= 2;
+        (,, bytes32[2] memory ids) = consensus.slotOf(newestRound);
         for (uint256 i = 0; i < seats.length; ++i) {
             if (_absent[seats[i].owner]) continue;
             bool no = mask % 4 == 0 && (mask >> (i + 2)) & 1 != 0;
             votes[i] = no ? _no(seats[i].owner, index, 4) : _yes(seats[i].owner, index);
+            if (!no) _saidYes[ids[index]][seats[i].owner] = true;
         }
         uint256 before = consensus.head().settlement;
         consensus.settle(newestRound, votes, _contents[otherContent ? 1 - index : index]);
@@ -240,6 +285,8 @@ abstract contract Handler is FederationTest {
         for (uint256 i = 0; i < ACTORS; ++i) {
             _absent[_actor(i)] = false;
         }
+        (uint256 since,,) = consensus.pauseInfo();
+        if (since != 0) this.resume();
         uint256 before = agreements;
         if (consensus.progress().open) {
             try this.agreeOpen(pay) {}
@@ -287,8 +334,13 @@ abstract contract Handler is FederationTest {
         for (uint256 i = 0; i < ACTORS && members < 2; ++i) {
             IMinerRegistry.MinerStatus status = registry.minerInfo(_actor(i)).status;
             if (status == IMinerRegistry.MinerStatus.Active) continue;
-            if (status == IMinerRegistry.MinerStatus.Inactive) reactivate(i);
-            else register(i, STAKE);
+            if (status == IMinerRegistry.MinerStatus.Inactive) {
+                // What a slash left may be too little.
+                if (registry.minerInfo(_actor(i)).stake < STAKE) addStake(i, STAKE - 1);
+                reactivate(i);
+            } else {
+                register(i, STAKE);
+            }
             ++members;
         }
         if (pot.funded() < consensus.head().payoutsTotal + BUDGET) fund(BUDGET);
@@ -301,18 +353,17 @@ abstract contract Handler is FederationTest {
         consensus.failRound(newestRound);
     }
 
-    /// @dev As the contract of proofs will do it: one of the newest four rounds, if it is agreed and not final.
-    function revertRound(uint64 back) external step {
-        uint64 round = newestRound - back % 4;
-        consensus.revertRound(round, _openings[round]);
-        settlements = consensus.head().settlement;
-        ++reversions;
-        if (consensus.head().modelRoot != _agreedRoots[settlements]) breach = "a revert to another model";
-        if (consensus.head().provisional) breach = "a revert to a provisional model";
-        if (consensus.progress().open) breach = "a round is open after a revert";
-        for (uint64 later = round; later <= newestRound; ++later) {
-            if (consensus.isFinal(later)) breach = "a reverted or voided round is final";
-        }
+    // ------------------------------------------------------------------ pauses
+
+    function pause() external step {
+        consensus.pause();
+        ++pauses;
+    }
+
+    function resume() external step {
+        vm.warp(_now() + 7);
+        _nextBlock();
+        consensus.resume();
     }
 
     // ------------------------------------------------------------------ money
