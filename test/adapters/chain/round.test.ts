@@ -224,8 +224,8 @@ describe("chain adapter: a federation's life", function () {
     const own = new Set(ledger.rows().map((row) => row.hash));
     const sent = receipts.filter(({ hash }) => own.has(hash as Hex));
     expect(own.size).to.equal(ledger.rows().length);
-    // All but the six deployments.
-    expect(receipts.length - sent.length).to.equal(6);
+    // All but the seven deployments.
+    expect(receipts.length - sent.length).to.equal(7);
     expect(gasTotal(ledger.rows()).gasUsed).to.equal(
       sent.reduce((sum, receipt) => sum + receipt.gasUsed, 0n),
     );
