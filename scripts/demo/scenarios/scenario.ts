@@ -69,7 +69,7 @@ export async function until(
   for (;;) {
     const view = await chain.view();
     if (holds(view)) return view;
-    must(Date.now() < end, `${what} within ${seconds} s`);
+    must(Date.now() < end, `${what} within ${seconds} s (${stateOf(view)})`);
     supervisor.check();
     await sleep(200);
   }
