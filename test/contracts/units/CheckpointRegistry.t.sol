@@ -194,6 +194,36 @@ contract CheckpointRegistryTest is FederationTest {
         _checkpoints.anchor(_checkpoint(0, 1), committee, 7, all);
     }
 
+    /// @dev A key is made to fit a signature whose s is above half of the order.
+    function test_OnlyTheLowerFormOfASignatureCounts() external {
+        _found();
+        ICheckpointRegistry.Signature[] memory all = _signed(_checkpoint(1, 2), 1);
+        all[0].vs = bytes32(0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A1);
+        address key = ecrecover(_checkpoints.checkpointDigest(_checkpoint(1, 2)), 27, all[0].r, all[0].vs);
+        ICheckpointRegistry.Committee memory committee;
+        committee.members = new uint256[](1);
+        committee.members[0] = uint256(uint160(key)) << 96 | 1_000_000;
+        ICheckpointRegistry.Checkpoint memory last = _checkpoint(0, 1);
+        last.nextConfigHash = _checkpoints.configHash(1, committee);
+        _anchor(last);
+        vm.expectRevert(abi.encodeWithSelector(ECDSA.ECDSAInvalidSignatureS.selector, all[0].vs));
+        _checkpoints.anchor(_checkpoint(1, 2), committee, 1, all);
+    }
+
+    /// @dev A signature that leads to nobody is not that of a member without a key.
+    function test_NobodySignsForAMemberWithoutAKey() external {
+        _found();
+        ICheckpointRegistry.Committee memory committee;
+        committee.members = new uint256[](1);
+        committee.members[0] = 1_000_000;
+        ICheckpointRegistry.Checkpoint memory last = _checkpoint(0, 1);
+        last.nextConfigHash = _checkpoints.configHash(1, committee);
+        _anchor(last);
+        ICheckpointRegistry.Signature[] memory none = new ICheckpointRegistry.Signature[](1);
+        vm.expectRevert(ECDSA.ECDSAInvalidSignature.selector);
+        _checkpoints.anchor(_checkpoint(1, 2), committee, 1, none);
+    }
+
     /// @dev Neither anchors nor costs anybody here.
     function test_SignaturesForAnotherChainOrContractCountNothing() external {
         _found();
