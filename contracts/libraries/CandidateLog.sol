@@ -5,8 +5,12 @@ import {IRoundConsensus} from "../interfaces/IRoundConsensus.sol";
 
 /// @title The two events of candidates
 /// @notice They repeat most of a proposal's call. Here that is copied at once, where Solidity would take it apart and put it
-/// together again field by field. All numbers were checked to fit their types when the candidate's id was computed.
+/// together again field by field. All numbers were checked to fit their types when the candidate's id was computed, and
+/// that there are one or two signatures.
 library CandidateLog {
+    /// @dev Bytes of the two lists with their places, for two signers.
+    uint256 private constant LISTS = 320;
+
     /// @dev emit CandidatePosted(round, id, index, content, signers, signatures)
     function posted(
         uint256 round,
@@ -20,6 +24,7 @@ library CandidateLog {
         uint256 start;
         assembly ("memory-safe") {
             start := mload(0x40)
+            mstore(0x40, add(start, add(320, LISTS)))
             mstore(start, index)
             calldatacopy(add(start, 32), content, 288)
         }
@@ -41,6 +46,7 @@ library CandidateLog {
         uint256 start;
         assembly ("memory-safe") {
             start := mload(0x40)
+            mstore(0x40, add(start, LISTS))
         }
         uint256 size = _lists(start, 0, signers, signatures);
         assembly ("memory-safe") {

@@ -45,7 +45,7 @@ export class Script {
     const deed = this.#chance(10);
     if (deed === 0) this.#mutedUntil = now + this.#chance(500);
     const deeds =
-      currentLeader(state, state.view) === state.self && deed < 6 ? this.#lead(now) : this.#follow(deed);
+      currentLeader(state, state.view) === state.self && deed < 8 ? this.#lead(now) : this.#follow(deed);
     return this.#chance(3) === 0 ? deeds.map((each) => this.#toSome(each)) : deeds;
   }
 
