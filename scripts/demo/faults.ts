@@ -14,8 +14,10 @@ export const WRONG_COORDINATE = 4_321;
 export const FAULTS = {
   /** Turns over mantissa bit 12 of one weight of every aggregate. */
   "wrong-aggregate": (deps) => ({ ...deps, aggregator: flipBit(deps.aggregator!, 12) }),
-  /** Turns over the lowest bit of it. */
-  "wrong-lowest-bit": (deps) => ({ ...deps, aggregator: flipBit(deps.aggregator!, 0) }),
+  /** The same, but names no weight of others wrong: a refuted no would take its seat before it is drawn to propose. */
+  "wrong-aggregate-alone": (deps) => missRivals({ ...deps, aggregator: flipBit(deps.aggregator!, 12) }),
+  /** The same with the lowest bit. */
+  "wrong-lowest-bit": (deps) => missRivals({ ...deps, aggregator: flipBit(deps.aggregator!, 0) }),
   /** Counts one correct answer more than there is: whatever others score, it votes no. */
   "always-no": (deps) => ({ ...deps, evaluator: overcount(deps.evaluator!) }),
   /** Sends every other miner its vote, and then the opposite one. */

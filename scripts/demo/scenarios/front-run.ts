@@ -121,7 +121,7 @@ async function checkTheft(flow: Flow, thief: FrontRunner): Promise<void> {
 const frontRun: Scenario = {
   name: "front-run-challenger",
   what: "somebody sees a challenger's commitment and proof on their way to the chain, and sends both first",
-  settings: { rounds: ROUNDS, miners: 3, anvil: [], faulty: { index: LIAR, fault: "wrong-aggregate" } },
+  settings: { rounds: ROUNDS, miners: 3, anvil: [], faulty: { index: LIAR, fault: "wrong-aggregate-alone" } },
   async run(flow) {
     const { provider, funder } = flow.federation;
     const thief = new FrontRunner(await contractAt(funder, "FaultProofs", await provider.getSigner(THIEF)));

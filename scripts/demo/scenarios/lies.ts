@@ -46,7 +46,7 @@ export function neverWon(view: FederationView, liar: string): void {
 const wrongOfThree: Scenario = {
   name: "wrong-aggregate-of-three",
   what: "one of three miners turns over one bit of one weight; the other two go on without it",
-  settings: { rounds: ROUNDS, miners: 3, faulty: { index: LIAR, fault: "wrong-aggregate" } },
+  settings: { rounds: ROUNDS, miners: 3, faulty: { index: LIAR, fault: "wrong-aggregate-alone" } },
   async run(flow) {
     const { bps } = await slashed(flow);
     must(bps === 5_000, "bit 12 is beyond tolerance: half the stake");
