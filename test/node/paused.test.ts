@@ -21,7 +21,7 @@ async function started(options?: TestWorldOptions): Promise<void> {
 }
 
 /** What the chain refused because it was held, sent by whoever had not seen it yet. */
-const refused = () => world.chain.transactions.filter((tx) => tx.refused === "PAUSED");
+const refused = () => world.chain.transactions.filter((tx) => tx.refused === "CONTRACT_Paused");
 const kinds = () => told.map(({ kind }) => kind).filter((kind) => kind === "paused" || kind === "resumed");
 const everyonePaused = () => world.miners.every(({ miner }) => miner.status().pausedSince !== null);
 
@@ -57,9 +57,12 @@ describe("miners of a federation that is paused", () => {
     await world.submitAll();
     await world.until(() => world.round(1).candidates.length === 1, "a candidate");
     hold(world.chain, 30 * DAY);
+    await world.until(everyonePaused, "everyone waits");
+    const before = refused().length;
     await world.kill(2);
     await world.clock.sleep(LONG * 1_000);
     expect(world.round(1).status).to.equal("open");
+    expect(refused().length).to.equal(before);
     release(world.chain);
     await world.restart(2);
     await world.agreed(1);

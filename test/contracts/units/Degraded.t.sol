@@ -216,6 +216,29 @@ contract DegradedTest is FederationTest {
         vm.assertEq(consensus.head().provisional, false);
     }
 
+    /// @dev Nor is it taken before another one that its voter said yes to as well.
+    function test_AStruckCandidateGivesWay() external {
+        _start(2);
+        while (_drawn(0) != _other) {
+            _failEmpty();
+            _open();
+        }
+        uint64 round = consensus.currentRound();
+        (IRoundConsensus.CandidateContent memory wrong, IRoundConsensus.CandidateContent memory right) =
+            (_content(200), _content(100));
+        _proposeAlone(wrong, 0);
+        _proposeAlone(right, 1);
+        IRoundConsensus.Vote[] memory votes = new IRoundConsensus.Vote[](2);
+        (votes[0], votes[1]) = (_yes(_honest, 0), _yes(_honest, 1));
+        consensus.strike(round, 0);
+        _slash(_other);
+        vm.expectPartialRevert(IRoundConsensus.WrongContent.selector);
+        consensus.settle(round, votes, wrong);
+        consensus.settle(round, votes, right);
+        _status(round, IRoundConsensus.RoundStatus.Degraded);
+        vm.assertEq(consensus.head().modelRoot, right.modelRoot);
+    }
+
     function test_NotMoreThanEightInARow() external {
         _alone();
         for (uint64 round = 3; round <= 10; ++round) {
