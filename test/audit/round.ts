@@ -19,9 +19,8 @@ import { canonicalUpdates } from "../../coordinator/protocol/round/references.ts
 import { encodeTask } from "../../coordinator/protocol/round/task.ts";
 import { TEST_PARAMETERS, type TestChain } from "../adapters/chain/federation.ts";
 import {
-  byRank,
   createFederation,
-  signCandidate,
+  postTogether,
   signVote,
   type TestFederation,
   type TestMiner,
@@ -111,11 +110,7 @@ export async function playRound(federation: AuditedFederation, collusion: Collus
   await store.add(result.modelBytes);
   await store.add(result.manifestBytes);
   const candidate = { ...result.candidate, ...collusion.candidate?.(result.candidate) };
-  const ranked = await byRank(federation);
-  const proposals = await Promise.all(
-    ranked.slice(0, 2).map((miner) => signCandidate(federation, miner, candidate)),
-  );
-  await ranked[0]!.chain.propose(candidate, proposals);
+  const ranked = await postTogether(federation, candidate);
   const voters = collusion.voters?.(ranked) ?? ranked;
   const votes = await Promise.all(voters.map((miner) => signVote(federation, miner, candidate)));
   await ranked.at(-1)!.chain.settle(round.round, votes);

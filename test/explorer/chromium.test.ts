@@ -3,19 +3,13 @@ import { expect } from "chai";
 import type { Browser } from "playwright-core";
 import type { ExplorerServer } from "../../coordinator/adapters/explorer/server.ts";
 import { ledgerToCsv } from "../../coordinator/protocol/ledger/report.ts";
-import {
-  findChromium,
-  launch,
-  NEEDS_CHROMIUM,
-  openPage,
-  type PageOptions,
-  type WatchedPage,
-} from "../../scripts/explorer/browser.ts";
+import { findChromium, launch, NEEDS_CHROMIUM } from "../../scripts/explorer/browser.ts";
 import { startChain, type TestChain } from "../adapters/chain/federation.ts";
 import { hasAnvil, startAnvil } from "./chains.ts";
 import { accessibilityFindings, textOf, visit } from "./pages.ts";
 import { type Played, play } from "./play.ts";
 import { serve } from "./serve.ts";
+import { watchedTabs } from "./tabs.ts";
 
 const MARKUP = "<img src=x onerror=\"document.title='injected'\">North";
 const chromium = findChromium();
@@ -30,7 +24,6 @@ for (const [name, start] of chromium ? CHAINS : [])
     let played: Played;
     let server: ExplorerServer;
     let browser: Browser;
-    const open: WatchedPage[] = [];
 
     before(async () => {
       chain = await start();
@@ -45,19 +38,10 @@ for (const [name, start] of chromium ? CHAINS : [])
       played?.federation.close();
       await chain?.stop();
     });
-    afterEach(async () => {
-      for (const { context, errors, foreign } of open.splice(0)) {
-        await context.close();
-        expect(errors).to.deep.equal([]);
-        expect(foreign).to.deep.equal([]);
-      }
-    });
-
-    const openTab = async (options?: PageOptions) => {
-      const watched = await openPage(browser, server.url, options);
-      open.push(watched);
-      return watched.page;
-    };
+    const openTab = watchedTabs(
+      () => browser,
+      () => server.url,
+    );
     const pages = () => [
       "",
       "rounds",

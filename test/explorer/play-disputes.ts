@@ -1,5 +1,4 @@
 import { hash } from "node:crypto";
-import { createChainWriter } from "../../coordinator/adapters/chain/writer.ts";
 import { signerOf } from "../../coordinator/adapters/keys/keystore.ts";
 import type { Contested } from "../../coordinator/ports/challenges.ts";
 import { fedAvg } from "../../coordinator/protocol/aggregation/fedavg.ts";
@@ -19,6 +18,7 @@ import {
   byRank,
   candidateOf,
   createFederation,
+  outsider,
   signCandidate,
   type TestFederation,
   type TestMiner,
@@ -53,19 +53,13 @@ export async function playDisputes(chain: TestChain): Promise<Disputed> {
     // A request must be answered and concluded within the challenge window.
     parameters: { voteGrace: 100 },
   });
-  const { reader, miners, ledger, consensus } = federation;
+  const { reader, miners } = federation;
   await miners[0]!.chain.openRound();
   await anchorTwice(federation);
   await chain.wait(TEST_PARAMETERS.collectMin);
   const [liar, honest] = await byRank(federation);
-  const wallet = chain.wallet(9);
-  const stranger = await createChainWriter({
-    rpcUrl: chain.rpcUrl,
-    roundConsensus: consensus,
-    wallet,
-    ledger,
-  });
-  await federation.admin(chain.wallet(0)).transferToken(wallet.address as Hex, 100n * TOKEN);
+  const stranger = await outsider(federation, 9);
+  await federation.admin(chain.wallet(0)).transferToken(stranger.account, 100n * TOKEN);
   const updates = aggregated();
   const contested = async (miner: TestMiner, claimed: Model): Promise<Contested> => {
     const fields = { modelRoot: modelRoot(claimed, sha256), updatesHash: updatesHash(updates.references) };
@@ -77,7 +71,7 @@ export async function playDisputes(chain: TestChain): Promise<Disputed> {
   const accused = async ({ id }: Contested) => {
     const record = (await reader.view()).rounds.get(1n)!;
     const posted = record.candidates.find((each) => each.id === id)!;
-    return accusedOf(reader, { record, posted }, wallet.address as Hex);
+    return accusedOf(reader, { record, posted }, stranger.account);
   };
 
   const { models, references, average } = updates;
@@ -114,7 +108,7 @@ export async function playDisputes(chain: TestChain): Promise<Disputed> {
     federation,
     liar: liar!.address,
     honest: honest!.address,
-    stranger: wallet.address as Hex,
+    stranger: stranger.account,
     wrong: wrong.id,
     right: right.id,
     leftOut,

@@ -2,10 +2,9 @@ import type { Hex } from "../../coordinator/protocol/bytes.ts";
 import { payoutTree } from "../../coordinator/protocol/incentives/payouts.ts";
 import { TEST_PARAMETERS, type TestChain, WHOLE_ROUND } from "../adapters/chain/federation.ts";
 import {
-  byRank,
   candidateOf,
   createFederation,
-  signCandidate,
+  postTogether,
   signVote,
   type TestFederation,
   TOKEN,
@@ -58,11 +57,7 @@ async function proposeBoth(federation: TestFederation, n: number) {
     validationScore: 5_000 + 100 * n,
   });
   await federation.chain.wait(TEST_PARAMETERS.collectMin);
-  const [primary, secondary] = await byRank(federation);
-  const proposals = await Promise.all(
-    [primary!, secondary!].map((one) => signCandidate(federation, one, candidate)),
-  );
-  await primary!.chain.propose(candidate, proposals);
+  await postTogether(federation, candidate);
   return candidate;
 }
 

@@ -1,10 +1,6 @@
 import { expect } from "chai";
 import { createChallenger } from "../../coordinator/adapters/chain/challenge-writer.ts";
-import {
-  createChainWriter,
-  type QuorateWriter,
-  transactorOf,
-} from "../../coordinator/adapters/chain/writer.ts";
+import { type QuorateWriter, transactorOf } from "../../coordinator/adapters/chain/writer.ts";
 import { openEvidence } from "../../coordinator/adapters/evidence/file-evidence.ts";
 import { createRecoverer } from "../../coordinator/adapters/keys/recover.ts";
 import { createMemoryLedger } from "../../coordinator/adapters/ledger/memory-ledger.ts";
@@ -18,7 +14,8 @@ import { startChain, TEST_PARAMETERS, type TestChain } from "../adapters/chain/f
 import {
   byRank,
   createFederation,
-  signCandidate,
+  outsider,
+  postTogether,
   type TestFederation,
   TOKEN,
 } from "../adapters/chain/members.ts";
@@ -54,16 +51,11 @@ describe("a fault proven by the liars' friend", function () {
     await federation.miners[0]!.chain.openRound();
     await chain.wait(TEST_PARAMETERS.collectMin);
     events = [];
-    const where = { rpcUrl: chain.rpcUrl, roundConsensus: federation.consensus };
-    const writer = (account: number) =>
-      createChainWriter({ ...where, wallet: chain.wallet(account), ledger: createMemoryLedger() });
-    [tower, friend] = [await writer(18), await writer(17)];
+    [tower, friend] = [await outsider(federation, 18), await outsider(federation, 17)];
     ({ candidate, stored } = await smallCandidate(federation, ROWS, (right) =>
       right.map((value, j) => value + ([ULP, 4_096 * ULP][j] ?? 0)),
     ));
-    const proposers = (await byRank(federation)).slice(0, 2);
-    const signed = await Promise.all(proposers.map((miner) => signCandidate(federation, miner, candidate)));
-    await proposers[0]!.chain.propose(candidate, signed);
+    await postTogether(federation, candidate);
   });
   afterEach(() => {
     tower.close();

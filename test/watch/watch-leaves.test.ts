@@ -1,8 +1,7 @@
 import { expect } from "chai";
-import { createChainWriter, type QuorateWriter } from "../../coordinator/adapters/chain/writer.ts";
+import type { QuorateWriter } from "../../coordinator/adapters/chain/writer.ts";
 import { openEvidence } from "../../coordinator/adapters/evidence/file-evidence.ts";
 import { createRecoverer } from "../../coordinator/adapters/keys/recover.ts";
-import { createMemoryLedger } from "../../coordinator/adapters/ledger/memory-ledger.ts";
 import type { Hex } from "../../coordinator/protocol/bytes.ts";
 import { leafOpening } from "../../coordinator/protocol/faults/leaf.ts";
 import { modelRoot } from "../../coordinator/protocol/model/model-root.ts";
@@ -12,9 +11,9 @@ import { tokenTotals } from "../../coordinator/protocol/views/queries.ts";
 import { createWatch, type WatchEvent } from "../../coordinator/watch/watch.ts";
 import { startChain, TEST_PARAMETERS, type TestChain } from "../adapters/chain/federation.ts";
 import {
-  byRank,
   createFederation,
-  signCandidate,
+  outsider,
+  postTogether,
   type TestFederation,
   TOKEN,
 } from "../adapters/chain/members.ts";
@@ -49,8 +48,7 @@ describe("watching for data that nobody serves", function () {
     await federation.miners[0]!.chain.openRound();
     await chain.wait(TEST_PARAMETERS.collectMin);
     events = [];
-    const where = { rpcUrl: chain.rpcUrl, roundConsensus: federation.consensus };
-    tower = await createChainWriter({ ...where, wallet: chain.wallet(TOWER), ledger: createMemoryLedger() });
+    tower = await outsider(federation, TOWER);
     await federation.admin(chain.wallet(0)).transferToken(tower.account, 3n * BOND);
     ({ candidate, stored } = await smallCandidate(federation));
     // Another model than any update: what is missing is told apart by its digest.
@@ -58,9 +56,7 @@ describe("watching for data that nobody serves", function () {
     const root = modelRoot(model);
     stored.set(root, encodeModel(model));
     candidate = { ...candidate, modelRoot: root, modelCid: root };
-    const proposers = (await byRank(federation)).slice(0, 2);
-    const signed = await Promise.all(proposers.map((miner) => signCandidate(federation, miner, candidate)));
-    await proposers[0]!.chain.propose(candidate, signed);
+    await postTogether(federation, candidate);
   });
   afterEach(() => {
     tower.close();

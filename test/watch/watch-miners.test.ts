@@ -1,10 +1,9 @@
 import { expect } from "chai";
 import { encodeSettlement, encodeVote } from "../../coordinator/adapters/chain/encode.ts";
-import { createChainWriter, type QuorateWriter } from "../../coordinator/adapters/chain/writer.ts";
+import type { QuorateWriter } from "../../coordinator/adapters/chain/writer.ts";
 import { openEvidence } from "../../coordinator/adapters/evidence/file-evidence.ts";
 import { signerOf } from "../../coordinator/adapters/keys/keystore.ts";
 import { createRecoverer } from "../../coordinator/adapters/keys/recover.ts";
-import { createMemoryLedger } from "../../coordinator/adapters/ledger/memory-ledger.ts";
 import type { EvidenceBook } from "../../coordinator/ports/evidence.ts";
 import type { LoadedFederation } from "../../coordinator/ports/federation.ts";
 import { type Hex, ZERO_HASH } from "../../coordinator/protocol/bytes.ts";
@@ -15,6 +14,8 @@ import { startChain, TEST_PARAMETERS, type TestChain } from "../adapters/chain/f
 import {
   byRank,
   createFederation,
+  outsider,
+  postTogether,
   signCandidate,
   signVote,
   type TestFederation,
@@ -49,14 +50,9 @@ describe("watching what miners sign", function () {
     await chain.wait(TEST_PARAMETERS.collectMin);
     events = [];
     evidence = openEvidence();
-    const where = { rpcUrl: chain.rpcUrl, roundConsensus: federation.consensus };
-    tower = await createChainWriter({ ...where, wallet: chain.wallet(18), ledger: createMemoryLedger() });
+    tower = await outsider(federation, 18);
     ({ candidate, stored } = await smallCandidate(federation));
-    const [primary, secondary, last] = await byRank(federation);
-    liar = last!;
-    const proposers = [primary!, secondary!];
-    const signed = await Promise.all(proposers.map((miner) => signCandidate(federation, miner, candidate)));
-    await primary!.chain.propose(candidate, signed);
+    liar = (await postTogether(federation, candidate)).at(-1)!;
   });
   afterEach(() => {
     tower.close();

@@ -3,10 +3,9 @@ import type { Hex } from "../../../coordinator/protocol/bytes.ts";
 import { payoutTree } from "../../../coordinator/protocol/incentives/payouts.ts";
 import { startChain, TEST_PARAMETERS, type TestChain, WHOLE_ROUND } from "./federation.ts";
 import {
-  byRank,
   candidateOf,
   createFederation,
-  signCandidate,
+  postTogether,
   signVote,
   type TestFederation,
   TOKEN,
@@ -36,9 +35,7 @@ describe("chain adapter: a miner alone", function () {
     const fields = { payoutsRoot: payoutTree(rows).root, payoutsTotal: total };
     await chain.wait(TEST_PARAMETERS.collectMin);
     const candidate = await candidateOf(federation, seed, fields);
-    const ranked = await byRank(federation);
-    const signed = await Promise.all(ranked.map((miner) => signCandidate(federation, miner, candidate)));
-    await ranked[0]!.chain.propose(candidate, signed);
+    const ranked = await postTogether(federation, candidate);
     const votes = await Promise.all(ranked.map((miner) => signVote(federation, miner, candidate)));
     await ranked[0]!.chain.settle(candidate.round, votes);
   }

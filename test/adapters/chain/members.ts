@@ -126,6 +126,21 @@ export async function signCandidate(
   return { miner: address, candidate, signature };
 }
 
+/** Primary and secondary sign and post it together. Resolves with the miners by rank. */
+export async function postTogether(federation: TestFederation, candidate: Candidate): Promise<TestMiner[]> {
+  const ranked = await byRank(federation);
+  const pair = ranked.slice(0, 2).map((miner) => signCandidate(federation, miner, candidate));
+  await ranked[0]!.chain.propose(candidate, await Promise.all(pair));
+  return ranked;
+}
+
+/** An account that is neither miner nor client; close it after use. */
+export function outsider(federation: TestFederation, account: number): Promise<QuorateWriter> {
+  const { chain, consensus, ledger } = federation;
+  const wallet = chain.wallet(account);
+  return createChainWriter({ rpcUrl: chain.rpcUrl, roundConsensus: consensus, wallet, ledger });
+}
+
 /** A full-confidence yes, or a no about the score. */
 export async function signVote(
   { domain }: TestFederation,

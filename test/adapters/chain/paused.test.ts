@@ -5,10 +5,9 @@ import { quorate } from "../../../scripts/demo/quorate.ts";
 import { expectCode } from "./expect.ts";
 import { startChain, type TestChain } from "./federation.ts";
 import {
-  byRank,
   candidateOf,
   createFederation,
-  signCandidate,
+  postTogether,
   signVote,
   type TestFederation,
   TOKEN,
@@ -97,18 +96,16 @@ describe("chain adapter: a paused federation", function () {
   it("agrees the round that was held in its midst, and holds its finality", async () => {
     const { reader } = federation;
     await chain.wait(100);
-    const [primary, secondary, third] = await byRank(federation);
     const candidate = await candidateOf(federation, 1);
-    const pair = [primary!, secondary!].map((miner) => signCandidate(federation, miner, candidate));
-    await primary!.chain.propose(candidate, await Promise.all(pair));
+    const ranked = await postTogether(federation, candidate);
     await expectSame();
     await governance("pause");
     await chain.wait(LONG);
     await governance("resume");
     await expectSame();
     await federation.admin(chain.wallet(1)).requestExit();
-    const votes = [primary!, secondary!, third!].map((miner) => signVote(federation, miner, candidate));
-    await primary!.chain.settle(1n, await Promise.all(votes));
+    const votes = ranked.map((miner) => signVote(federation, miner, candidate));
+    await ranked[0]!.chain.settle(1n, await Promise.all(votes));
     await expectSame();
     await governance("pause");
     await chain.wait(LONG);

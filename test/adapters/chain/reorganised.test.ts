@@ -4,10 +4,9 @@ import type { Candidate } from "../../../coordinator/protocol/round/messages.ts"
 import { hasAnvil, startAnvil } from "../../explorer/chains.ts";
 import { TEST_PARAMETERS, type TestChain } from "./federation.ts";
 import {
-  byRank,
   candidateOf,
   createFederation,
-  signCandidate,
+  postTogether,
   signVote,
   type TestFederation,
   TOKEN,
@@ -27,10 +26,7 @@ describe("chain adapter: a chain reorganised under a settlement", function () {
     await federation.miners[0]!.chain.openRound();
     await chain.wait(TEST_PARAMETERS.collectMin);
     candidate = await candidateOf(federation, 1);
-    const [primary, secondary] = await byRank(federation);
-    const proposers = [primary!, secondary!];
-    const signed = await Promise.all(proposers.map((miner) => signCandidate(federation, miner, candidate)));
-    await primary!.chain.propose(candidate, signed);
+    const proposers = await postTogether(federation, candidate);
     votes = await Promise.all(proposers.map((miner) => signVote(federation, miner, candidate)));
   });
   after(async () => {
