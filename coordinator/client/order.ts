@@ -9,7 +9,8 @@ import { clientOf } from "../protocol/praft/bundles.ts";
 import { type Committee, type Config, committeeOf, weightOf } from "../protocol/praft/config.ts";
 import { decodeMessage } from "../protocol/praft/decode.ts";
 import { encodeMessage } from "../protocol/praft/encode.ts";
-import type { Bundle, Message, Told } from "../protocol/praft/types.ts";
+import type { Message, Told } from "../protocol/praft/messages.ts";
+import type { Bundle } from "../protocol/praft/types.ts";
 
 /** Milliseconds until a bundle that found a member unreachable is offered to it again. */
 const OFFER_EVERY = 10;

@@ -4,7 +4,8 @@ import type { Logger } from "../ports/logger.ts";
 import { ZERO_HASH } from "../protocol/bytes.ts";
 import { isQuorateError, QuorateError } from "../protocol/errors.ts";
 import { type Committee, type Config, committeeOf, configHash } from "../protocol/praft/config.ts";
-import type { Anchor, Checkpoint } from "../protocol/praft/types.ts";
+import type { Checkpoint } from "../protocol/praft/messages.ts";
+import type { Anchor } from "../protocol/praft/types.ts";
 
 /** What another member's transaction, a moment earlier, makes of one's own. */
 const OVERTAKEN = ["HEIGHT_NOT_RISING", "WRONG_EPOCH", "WRONG_CONFIG", "TRANSACTION_REPLACED"];

@@ -4,7 +4,7 @@ import type { PeerId } from "../ports/peer-transport.ts";
 import type { ReplicaMetrics } from "../ports/replica-metrics.ts";
 import { isQuorateError } from "../protocol/errors.ts";
 import { decodeMessage } from "../protocol/praft/decode.ts";
-import type { Message } from "../protocol/praft/types.ts";
+import type { Message } from "../protocol/praft/messages.ts";
 import { FloodGuard, type PeerRate } from "./flood-guard.ts";
 
 export interface FrameGateOptions {

@@ -6,7 +6,7 @@ import { bundleDigest } from "../protocol/praft/bundle-hashes.ts";
 import { clientOf } from "../protocol/praft/bundles.ts";
 import type { Signatures } from "../protocol/praft/certificates.ts";
 import type { Committee } from "../protocol/praft/config.ts";
-import { MAX_OPERATIONS } from "../protocol/praft/decode.ts";
+import { MAX_OPERATIONS } from "../protocol/praft/decode-block.ts";
 import type { Bundle } from "../protocol/praft/types.ts";
 import type { Replica } from "./replica.ts";
 import type { Ordered } from "./replica-options.ts";

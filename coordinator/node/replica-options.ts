@@ -13,7 +13,8 @@ import type { Application } from "../protocol/praft/application.ts";
 import type { Committee, Config } from "../protocol/praft/config.ts";
 import type { Effect } from "../protocol/praft/effects.ts";
 import type { Limits } from "../protocol/praft/env.ts";
-import type { Anchor, Bundle, Checkpoint } from "../protocol/praft/types.ts";
+import type { Checkpoint } from "../protocol/praft/messages.ts";
+import type { Anchor, Bundle } from "../protocol/praft/types.ts";
 import type { HeightClock } from "./height-clock.ts";
 
 export const LIMITS: Limits = {

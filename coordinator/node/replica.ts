@@ -9,10 +9,11 @@ import type { Effect, Event } from "../protocol/praft/effects.ts";
 import { encodeMessage } from "../protocol/praft/encode.ts";
 import type { Env } from "../protocol/praft/env.ts";
 import type { Evidence } from "../protocol/praft/evidence.ts";
+import type { Checkpoint, Message } from "../protocol/praft/messages.ts";
 import { recover } from "../protocol/praft/recovery.ts";
 import { currentLeader, type State } from "../protocol/praft/state.ts";
 import { step, wakeAt } from "../protocol/praft/step.ts";
-import type { Anchor, Bundle, Checkpoint, Message } from "../protocol/praft/types.ts";
+import type { Anchor, Bundle } from "../protocol/praft/types.ts";
 import { ClientDesk } from "./client-desk.ts";
 import { CommitteeBook } from "./committee-book.ts";
 import { FrameGate } from "./frame-gate.ts";
@@ -130,12 +131,11 @@ export class Replica {
   }
 
   private handleMessage(from: PeerId, message: Message): void {
-    if (message.kind === "ask") {
-      this.desk.answer(from, message.task, this.height);
-      return;
+    if (message.kind === "ask") this.desk.answer(from, message.task, this.height);
+    else {
+      if (message.kind === "submit") this.desk.note(from, message.bundle);
+      this.handle({ kind: "message", now: this.options.clock.now(), from, message });
     }
-    if (message.kind === "submit") this.desk.note(from, message.bundle);
-    this.handle({ kind: "message", now: this.options.clock.now(), from, message });
   }
 
   private handle(event: Event): void {

@@ -1,6 +1,7 @@
 import type { Hex } from "../protocol/bytes.ts";
 import type { Config } from "../protocol/praft/config.ts";
-import type { Anchor, Checkpoint } from "../protocol/praft/types.ts";
+import type { Checkpoint } from "../protocol/praft/messages.ts";
+import type { Anchor } from "../protocol/praft/types.ts";
 import type { Sent } from "./chain.ts";
 
 /** Where the anchored history stands. */

@@ -5,7 +5,8 @@ import type { AnchorHead, CheckpointChain } from "../../coordinator/ports/checkp
 import { type Hex, ZERO_HASH } from "../../coordinator/protocol/bytes.ts";
 import { QuorateError } from "../../coordinator/protocol/errors.ts";
 import { type Committee, committeeOf, configHash } from "../../coordinator/protocol/praft/config.ts";
-import type { Anchor, Checkpoint } from "../../coordinator/protocol/praft/types.ts";
+import type { Checkpoint } from "../../coordinator/protocol/praft/messages.ts";
+import type { Anchor } from "../../coordinator/protocol/praft/types.ts";
 import { committeeWith, GROUP, hashOf } from "../protocol/praft/fixtures.ts";
 import { silentLogger } from "./parts.ts";
 

@@ -1,8 +1,8 @@
 import { compareRank, largestRank } from "../../coordinator/protocol/praft/certificates.ts";
+import type { Message, Proposal } from "../../coordinator/protocol/praft/messages.ts";
 import { currentLeader } from "../../coordinator/protocol/praft/state.ts";
-import type { Message, Proposal } from "../../coordinator/protocol/praft/types.ts";
 import type { Chance } from "./agenda.ts";
-import { forgeProposal, forgeTimeout, voteFor } from "./forge.ts";
+import { forgeProposal, forgeTimeout, isProposed, voteFor } from "./forge.ts";
 import type { Library } from "./library.ts";
 import type { Node } from "./node.ts";
 import type { Deed } from "./script.ts";
@@ -14,6 +14,8 @@ interface Plan {
   /** The one member that may see the last certificate, and commits by it. */
   readonly victim: number;
   blocks: number;
+  /** Of the last of them. */
+  height: number;
 }
 
 /** Blocks of the first view that are seen. */
@@ -54,14 +56,17 @@ export class Ambush {
       const { victim } = plan;
       return { fault: "collude", message, to: (member) => member === victim };
     }
-    if (message.kind !== "propose") return "as-it-is";
+    if (!isProposed(message)) return "as-it-is";
     if (message.block.tc && message.block.view !== plan?.view) {
       this.#due = { at: now + WAIT, node, view: message.block.view };
       return "withheld";
     }
     if (message.block.view !== plan?.view) return "as-it-is";
-    plan.blocks++;
-    return plan.blocks <= SHOWN ? "as-it-is" : "withheld";
+    if (message.block.height !== plan.height) plan.blocks++;
+    plan.height = message.block.height;
+    if (plan.blocks <= SHOWN) return "as-it-is";
+    const certified: Message = { kind: "sync-reply", blocks: [], qc: message.block.justify };
+    return { fault: "collude", message: certified, to: (member) => member === plan.victim };
   }
 
   /** What is due by now. */
@@ -82,7 +87,7 @@ export class Ambush {
     if (this.#plan && this.#plan.epoch === committee.epoch && this.#plan.view + 1 >= view) return;
     const leaders = [view, view + 1].map((each) => committee.members[currentLeader(state, each)]!.id);
     if (!leaders.every((id) => this.#colluders.some(({ env }) => env.id === id))) return;
-    this.#plan = { epoch: committee.epoch, view, victim: this.#chance(8), blocks: 0 };
+    this.#plan = { epoch: committee.epoch, view, victim: this.#chance(8), blocks: 0, height: 0 };
   }
 
   /** First blocks of a view, in the order to be shown: one below what was reported, or two on rising parents. */

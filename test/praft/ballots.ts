@@ -5,7 +5,8 @@ import {
 } from "../../coordinator/protocol/praft/certificates.ts";
 import type { Committee } from "../../coordinator/protocol/praft/config.ts";
 import { starts } from "../../coordinator/protocol/praft/forensics.ts";
-import type { Block, Rank, Timeout, Vote } from "../../coordinator/protocol/praft/types.ts";
+import type { Timeout, Vote } from "../../coordinator/protocol/praft/messages.ts";
+import type { Block, Rank } from "../../coordinator/protocol/praft/types.ts";
 import { testScheme } from "../protocol/praft/fixtures.ts";
 
 interface Ballot {

@@ -1,5 +1,6 @@
 import type { Event } from "../../coordinator/protocol/praft/effects.ts";
-import type { Anchor, Checkpoint } from "../../coordinator/protocol/praft/types.ts";
+import type { Checkpoint } from "../../coordinator/protocol/praft/messages.ts";
+import type { Anchor } from "../../coordinator/protocol/praft/types.ts";
 import { committeeOfWeights } from "../protocol/praft/fixtures.ts";
 import type { Chance } from "./agenda.ts";
 import type { Count } from "./network.ts";

@@ -1,4 +1,5 @@
-import type { Message, QuorumCertificate } from "../../coordinator/protocol/praft/types.ts";
+import type { Message } from "../../coordinator/protocol/praft/messages.ts";
+import type { QuorumCertificate } from "../../coordinator/protocol/praft/types.ts";
 import type { Chance } from "./agenda.ts";
 import { Ambush } from "./ambush.ts";
 import { Library } from "./library.ts";

@@ -1,7 +1,7 @@
 import { decode, seal, withHead } from "../../coordinator/adapters/replica-log/records.ts";
 import { isQuorateError } from "../../coordinator/protocol/errors.ts";
 import { encodeMessage } from "../../coordinator/protocol/praft/encode.ts";
-import type { Message } from "../../coordinator/protocol/praft/types.ts";
+import type { Message } from "../../coordinator/protocol/praft/messages.ts";
 import type { Chance } from "./agenda.ts";
 
 /** How many records are left of a write that a crash cut at some byte, and whether one of them was torn. */

@@ -1,22 +1,27 @@
 import { ZERO_HASH } from "../../coordinator/protocol/bytes.ts";
 import { payloadRoot } from "../../coordinator/protocol/praft/bundle-hashes.ts";
 import { hashBlock } from "../../coordinator/protocol/praft/encode.ts";
-import { snapshotHash } from "../../coordinator/protocol/praft/snapshots.ts";
-import { proposeDigest, timeoutDigest, voteDigest } from "../../coordinator/protocol/praft/statements.ts";
 import type {
-  Block,
-  Bundle,
-  FullBlock,
+  Message,
+  Outline,
   Proposal,
-  QuorumCertificate,
   SnapshotMessage,
   Timeout,
   Vote,
-} from "../../coordinator/protocol/praft/types.ts";
+} from "../../coordinator/protocol/praft/messages.ts";
+import { snapshotHash } from "../../coordinator/protocol/praft/snapshots.ts";
+import { proposeDigest, timeoutDigest, voteDigest } from "../../coordinator/protocol/praft/statements.ts";
+import type { Block, Bundle, FullBlock, QuorumCertificate } from "../../coordinator/protocol/praft/types.ts";
 import { keyOf, testScheme } from "../protocol/praft/fixtures.ts";
 import type { Chance } from "./agenda.ts";
 import type { Library } from "./library.ts";
 import type { Node } from "./node.ts";
+
+export type HashedBlock = Pick<FullBlock, "block" | "hash">;
+
+/** What a leader sends of its block, with its bundles or their names. */
+export const isProposed = (message: Message): message is Proposal | Outline =>
+  message.kind === "propose" || message.kind === "outline";
 
 /** Heights by which the state a forged proposal names is old: others know it too. */
 const STALE = 20;
@@ -48,11 +53,11 @@ export function forgeProposal(
   };
   const hash = hashBlock(block);
   const signature = testScheme.sign(env.secretKey, proposeDigest(committee, block, hash));
-  library.remember({ block, payload, hash });
+  library.remember({ block, hash });
   return { kind: "propose", block, payload, hash, signer: state.self, signature };
 }
 
-export function forgeVote({ state, env }: Node, full: FullBlock, epoch = state.committee.epoch): Vote {
+export function forgeVote({ state, env }: Node, full: HashedBlock, epoch = state.committee.epoch): Vote {
   const { groupId } = state.committee;
   const { view, height } = full.block;
   const signature = testScheme.sign(env.secretKey, voteDigest({ groupId, epoch }, full.block, full.hash));
@@ -84,7 +89,7 @@ export function forgeSnapshot({ state }: Node, chance: Chance): SnapshotMessage 
 }
 
 /** A vote in another member's name: it can only be a colluder's, whose key is shared. */
-export function voteFor(node: Node, signer: number, full: FullBlock): Vote {
+export function voteFor(node: Node, signer: number, full: HashedBlock): Vote {
   const { committee } = node.state;
   const number = Number(committee.members[signer]!.id.slice(1));
   const { view, height } = full.block;

@@ -6,18 +6,21 @@ import type { Effect } from "../../coordinator/protocol/praft/effects.ts";
 import { type Evidence, isEvidence } from "../../coordinator/protocol/praft/evidence.ts";
 import { type Charge, chargesOf, culpritsOf } from "../../coordinator/protocol/praft/forensics.ts";
 import { certifiedChain } from "../../coordinator/protocol/praft/forks.ts";
+import type { Checkpoint, Message } from "../../coordinator/protocol/praft/messages.ts";
 import type { State } from "../../coordinator/protocol/praft/state.ts";
 import { checkpointDigest } from "../../coordinator/protocol/praft/statements.ts";
-import type {
-  Bundle,
-  Checkpoint,
-  FullBlock,
-  Message,
-  QuorumCertificate,
-} from "../../coordinator/protocol/praft/types.ts";
+import type { Bundle, QuorumCertificate } from "../../coordinator/protocol/praft/types.ts";
 import { testScheme } from "../protocol/praft/fixtures.ts";
 import { Ballots } from "./ballots.ts";
+import { type HashedBlock, isProposed } from "./forge.ts";
 import type { Node } from "./node.ts";
+
+/** An own statement is on the disk before anybody hears it; of an outline, the proposal it stands for. */
+function isDurable({ log, stored }: Node, message: Message): boolean {
+  if (message.kind === "outline")
+    return log.some((record) => record.kind === "propose" && record.hash === message.hash);
+  return !["propose", "vote", "timeout", "checkpoint"].includes(message.kind) || stored.has(message);
+}
 
 /** What must hold after every step, whatever the network, the disks and weight F do. */
 export class Invariants {
@@ -28,7 +31,7 @@ export class Invariants {
   readonly #certified = new Map<string, string>();
   readonly #roots = new Map<string, string>();
   readonly #bases = new Map<string, string>();
-  readonly #blocks = new Map<string, FullBlock>();
+  readonly #blocks = new Map<string, HashedBlock>();
   readonly #seen = new WeakSet<QuorumCertificate>();
 
   readonly #nodes: readonly Node[];
@@ -62,12 +65,11 @@ export class Invariants {
 
   /** Of what leaves a node: its own statements are on its disk before. */
   sent(node: Node, message: Message): void {
-    const own = ["propose", "vote", "timeout", "checkpoint"].includes(message.kind);
-    if (own && node.honest && !node.stored.has(message))
+    if (node.honest && !isDurable(node, message))
       this.violations.add(`a ${message.kind} was sent before it was durable`);
     this.said(message);
     if (node.honest) this.#watch(node, message);
-    if (message.kind === "propose") this.certified(message.block.justify);
+    if (isProposed(message)) this.certified(message.block.justify);
     else if (message.kind === "sync-reply") this.certified(message.qc);
     else if (message.kind === "timeout") this.certified(message.highQc);
   }
@@ -220,7 +222,7 @@ export class Invariants {
 
   /** By anybody, liars too: what a vote for a block means is in the block. */
   said(message: Message): void {
-    if (message.kind === "propose") this.#blocks.set(message.hash, message);
+    if (isProposed(message)) this.#blocks.set(message.hash, message);
     if (message.kind === "sync-reply") for (const full of message.blocks) this.#blocks.set(full.hash, full);
   }
 

@@ -1,16 +1,14 @@
 import { certify, certifyTimeouts, compareRank } from "../../coordinator/protocol/praft/certificates.ts";
 import { type Committee, weightOf } from "../../coordinator/protocol/praft/config.ts";
 import { timeoutSigned, voteSigned } from "../../coordinator/protocol/praft/evidence.ts";
+import type { Message, Timeout, Vote } from "../../coordinator/protocol/praft/messages.ts";
 import type {
   Bundle,
-  FullBlock,
-  Message,
   QuorumCertificate,
-  Timeout,
   TimeoutCertificate,
-  Vote,
 } from "../../coordinator/protocol/praft/types.ts";
 import { testScheme } from "../protocol/praft/fixtures.ts";
+import { type HashedBlock, isProposed } from "./forge.ts";
 
 const KEPT = 24;
 
@@ -18,7 +16,7 @@ const KEPT = 24;
 export class Library {
   readonly qcs: QuorumCertificate[] = [];
   readonly tcs = new Map<string, TimeoutCertificate>();
-  readonly blocks = new Map<string, FullBlock>();
+  readonly blocks = new Map<string, HashedBlock>();
   readonly bundles: Bundle[] = [];
   readonly #timeouts = new Map<string, Timeout[]>();
   readonly #votes = new Map<string, Map<number, Vote>>();
@@ -26,12 +24,13 @@ export class Library {
 
   /** Learns from what is delivered to one of them; a certificate of their own making comes back, for nobody else sees it. */
   observe(committee: Committee, message: Message): QuorumCertificate | undefined {
-    if (message.kind === "propose") {
+    if (isProposed(message)) {
       this.keep(message.block.justify);
       this.remember(message);
-      if (message.payload.bundles[0]) this.bundles.push(message.payload.bundles[0]);
-      if (this.bundles.length > KEPT) this.bundles.shift();
       if (message.block.tc) this.#keepTc(message.block.tc);
+    } else if (message.kind === "submit") {
+      this.bundles.push(message.bundle);
+      if (this.bundles.length > KEPT) this.bundles.shift();
     } else if (message.kind === "enter") this.#keepTc(message.tc);
     else if (message.kind === "timeout") this.#keepTimeout(committee, message);
     else if (message.kind === "sync-reply") this.keep(message.qc);
@@ -46,7 +45,7 @@ export class Library {
     if (this.qcs.length > KEPT) this.#certified.delete(this.qcs.shift()!.blockHash);
   }
 
-  remember(full: FullBlock): void {
+  remember(full: HashedBlock): void {
     this.blocks.set(full.hash, full);
     if (this.blocks.size > KEPT) this.blocks.delete(this.blocks.keys().next().value!);
   }

@@ -1,7 +1,7 @@
 import { isQuorateError } from "../../coordinator/protocol/errors.ts";
 import { decodeMessage } from "../../coordinator/protocol/praft/decode.ts";
 import { encodeMessage } from "../../coordinator/protocol/praft/encode.ts";
-import type { Message } from "../../coordinator/protocol/praft/types.ts";
+import type { Message } from "../../coordinator/protocol/praft/messages.ts";
 import type { Chance } from "./agenda.ts";
 
 /** What the simulator does to members; each is counted. */

@@ -1,7 +1,8 @@
+import type { Message, Proposal } from "../../coordinator/protocol/praft/messages.ts";
 import { currentLeader } from "../../coordinator/protocol/praft/state.ts";
-import type { Message, Proposal, QuorumCertificate } from "../../coordinator/protocol/praft/types.ts";
+import type { QuorumCertificate } from "../../coordinator/protocol/praft/types.ts";
 import type { Chance } from "./agenda.ts";
-import { forgeProposal, forgeTimeout, voteFor } from "./forge.ts";
+import { forgeProposal, forgeTimeout, isProposed, voteFor } from "./forge.ts";
 import type { Library } from "./library.ts";
 import type { Node } from "./node.ts";
 import type { Deed } from "./script.ts";
@@ -42,7 +43,7 @@ export class Overthrow {
   }
 
   outgoing(node: Node, message: Message): Deed | "as-it-is" | "withheld" {
-    if (this.#view === 0) return message.kind === "propose" ? "withheld" : "as-it-is";
+    if (this.#view === 0) return isProposed(message) ? "withheld" : "as-it-is";
     if (message.kind === "timeout") {
       if (this.#hide && this.#start)
         return { fault: "fork", message: forgeTimeout(node, message.view, this.#start) };

@@ -1,8 +1,10 @@
 import { compareRank } from "../../coordinator/protocol/praft/certificates.ts";
+import type { Message } from "../../coordinator/protocol/praft/messages.ts";
+import { outlineOf } from "../../coordinator/protocol/praft/outlines.ts";
 import { currentLeader } from "../../coordinator/protocol/praft/state.ts";
-import type { Message, QuorumCertificate } from "../../coordinator/protocol/praft/types.ts";
+import type { QuorumCertificate } from "../../coordinator/protocol/praft/types.ts";
 import type { Chance } from "./agenda.ts";
-import { forgeProposal, forgeSnapshot, forgeTimeout, forgeVote } from "./forge.ts";
+import { forgeProposal, forgeSnapshot, forgeTimeout, forgeVote, isProposed } from "./forge.ts";
 import type { Library } from "./library.ts";
 import type { Fault } from "./network.ts";
 import type { Node } from "./node.ts";
@@ -52,7 +54,7 @@ export class Script {
   /** What becomes of something its engine says: nothing, or another first block of a view, on a lower parent. */
   outgoing(message: Message, now: number): Message | undefined {
     if (now < this.#mutedUntil) return undefined;
-    if (message.kind !== "propose" || !message.block.tc || this.#chance(2) === 0) return message;
+    if (!isProposed(message) || !message.block.tc || this.#chance(2) === 0) return message;
     const below = this.#library
       .before(this.#node.state.committee, message.block.view)
       .filter((qc) => compareRank(qc, message.block.justify) < 0);
@@ -74,7 +76,11 @@ export class Script {
       case 1: {
         const message = this.#proposal(highQc, now);
         const lucky = this.#chance(8);
-        return [{ fault: "withheld-payload", message, to: (member) => member === lucky }];
+        const others = (member: number) => member !== lucky;
+        return [
+          { fault: "withheld-payload", message, to: (member) => member === lucky },
+          { fault: "withheld-payload", message: outlineOf(message), to: others },
+        ];
       }
       default: {
         const message = this.#proposal(this.#parent(), now);

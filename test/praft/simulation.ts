@@ -1,6 +1,6 @@
 import type { Effect, Event } from "../../coordinator/protocol/praft/effects.ts";
+import type { Message } from "../../coordinator/protocol/praft/messages.ts";
 import { step, wakeAt } from "../../coordinator/protocol/praft/step.ts";
-import type { Message } from "../../coordinator/protocol/praft/types.ts";
 import { Agenda, type Chance, chanceOf } from "./agenda.ts";
 import { Chain } from "./chain.ts";
 import { Conspiracy } from "./conspiracy.ts";

@@ -1,6 +1,6 @@
 import type { Effect, Event } from "../../coordinator/protocol/praft/effects.ts";
+import type { Message } from "../../coordinator/protocol/praft/messages.ts";
 import { step } from "../../coordinator/protocol/praft/step.ts";
-import type { Message } from "../../coordinator/protocol/praft/types.ts";
 import { committeeOfMembers } from "../protocol/praft/fixtures.ts";
 import type { Chance } from "./agenda.ts";
 import { Invariants } from "./invariants.ts";
@@ -16,8 +16,8 @@ export interface Round {
 /** Looks at the clock until the network is whole, and after. */
 const CUT_TICKS = 6;
 const WHOLE_TICKS = 16;
-/** Longer than any timeout. */
-const TICK = 4_000;
+/** Long enough to ask for bundles, and longer than any timeout. */
+const TICKS = [50, 4_000];
 
 /**
  * Two copies of some identities, each with keys, log and state of its own, as in "Twins: BFT Systems Made Robust" (OPODIS 21).
@@ -65,9 +65,11 @@ export class Twins {
   }
 
   #tick(): void {
-    this.#now += TICK;
-    for (const node of this.#nodes) this.#step(node, { kind: "tick", now: this.#now });
-    this.#deliver();
+    for (const time of TICKS) {
+      this.#now += time;
+      for (const node of this.#nodes) this.#step(node, { kind: "tick", now: this.#now });
+      this.#deliver();
+    }
   }
 
   #deliver(): void {
@@ -114,7 +116,7 @@ function turnsOf(hash: string, size: number, rounds: readonly Round[]): number[]
 
 /** The view whose cut a message is subject to. */
 function viewOf(message: Message, from: Node): number {
-  if (message.kind === "propose") return message.block.view;
+  if (message.kind === "propose" || message.kind === "outline") return message.block.view;
   if (message.kind === "vote" || message.kind === "timeout") return message.view;
   return message.kind === "enter" ? message.tc.view : from.state.view;
 }

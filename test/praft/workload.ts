@@ -1,7 +1,8 @@
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { bundleDigest } from "../../coordinator/protocol/praft/bundle-hashes.ts";
+import type { Message } from "../../coordinator/protocol/praft/messages.ts";
 import type { State } from "../../coordinator/protocol/praft/state.ts";
-import type { Bundle, Message } from "../../coordinator/protocol/praft/types.ts";
+import type { Bundle } from "../../coordinator/protocol/praft/types.ts";
 import { GROUP, keyOf, testScheme } from "../protocol/praft/fixtures.ts";
 import type { Node } from "./node.ts";
 

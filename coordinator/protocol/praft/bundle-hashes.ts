@@ -16,6 +16,7 @@ interface Known {
   bytes?: Uint8Array;
   root?: Uint8Array;
   leaf?: Uint8Array;
+  name?: Hex;
 }
 const known = new WeakMap<Bundle, Known>();
 
@@ -57,7 +58,13 @@ export function payloadRoot({ bundles }: Payload, sha256?: Sha256): Hex {
   return toHex(merkle(leaves, leaves.length, sha256));
 }
 
-/** Binds a bundle with its signature: a leaf of the payload's root. */
+/** Binds a bundle with its signature: a leaf of the payload's root, and its name in an outline. */
+export function nameOf(bundle: Bundle, sha256?: Sha256): Hex {
+  const all = knownOf(bundle);
+  all.name ??= toHex(bundleHash(bundle, sha256));
+  return all.name;
+}
+
 function bundleHash(bundle: Bundle, sha256?: Sha256): Uint8Array {
   const all = knownOf(bundle);
   if (all.leaf) return all.leaf;

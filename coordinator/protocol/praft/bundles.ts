@@ -1,10 +1,17 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { equalBytes, type Hex, toHex } from "../bytes.ts";
-import { bundleDigest, bytesOf, MAX_PAYLOAD_BYTES, payloadBytes, payloadRoot } from "./bundle-hashes.ts";
+import { type Hex, toHex } from "../bytes.ts";
+import {
+  bundleDigest,
+  bytesOf,
+  MAX_PAYLOAD_BYTES,
+  nameOf,
+  payloadBytes,
+  payloadRoot,
+} from "./bundle-hashes.ts";
 import { Writer } from "./codec.ts";
 import type { Committee } from "./config.ts";
-import { MAX_BUNDLES, MAX_OPERATION_BYTES, MAX_OPERATIONS } from "./decode.ts";
+import { MAX_BUNDLES, MAX_OPERATION_BYTES, MAX_OPERATIONS } from "./decode-block.ts";
 import type { Refusal } from "./effects.ts";
 import type { Env, Limits } from "./env.ts";
 import { NEVER, type State, type Turn } from "./state.ts";
@@ -54,17 +61,10 @@ export function waitedSince(s: State, blocks: readonly FullBlock[]): number {
   return since;
 }
 
-/** The payload with those bundles that wait here, byte for byte, in place of its own: what is known of them holds. */
-export function withPending(s: State, payload: Payload): Payload {
-  const bundles = payload.bundles.map((bundle) => {
-    const waiting = pendingOf(s, bundle)?.bundle;
-    return waiting && sameBundle(waiting, bundle) ? waiting : bundle;
-  });
+/** The payload with those bundles that wait here in place of its own: what is known of them holds. */
+export function withPending({ s, env }: Turn, payload: Payload): Payload {
+  const bundles = payload.bundles.map((bundle) => s.pendingByName.get(nameOf(bundle, env.sha256)) ?? bundle);
   return { ...payload, bundles };
-}
-
-function sameBundle(a: Bundle, b: Bundle): boolean {
-  return equalBytes(bytesOf(a), bytesOf(b));
 }
 
 /** Keeps a client's bundle until it is executed; one executed before is answered again, not executed again. */
@@ -83,6 +83,7 @@ export function onSubmit({ s, env, now, out }: Turn, from: string, bundle: Bundl
     const pending = { client, bundle, since: now };
     s.pending.push(pending);
     s.pendingByKey.set(key, pending);
+    s.pendingByName.set(nameOf(bundle, env.sha256), bundle);
     s.pendingOf.set(client, (s.pendingOf.get(client) ?? 0) + 1);
     s.pendingBytes += bytesOf(bundle).length;
   }
@@ -160,6 +161,7 @@ export function forgetExecuted(s: State): void {
 
 function forget(s: State, client: string, bundle: Bundle): void {
   s.pendingByKey.delete(keyOf(client, bundle.sequence));
+  s.pendingByName.delete(nameOf(bundle));
   s.pendingBytes -= bytesOf(bundle).length;
   const left = (s.pendingOf.get(client) ?? 1) - 1;
   if (left === 0) s.pendingOf.delete(client);

@@ -5,10 +5,11 @@ import { keepClosing } from "./commit.ts";
 import { compact } from "./compaction.ts";
 import { type Committee, committeeOf, weightOf } from "./config.ts";
 import { hashBlock } from "./encode.ts";
+import type { SnapshotMessage, SyncRequest } from "./messages.ts";
 import { install, readSnapshot, type Snapshot } from "./snapshots.ts";
 import { type State, send, type Turn } from "./state.ts";
 import { checkpointDigest } from "./statements.ts";
-import type { CheckpointCertificate, Handover, SnapshotMessage, SyncRequest } from "./types.ts";
+import type { CheckpointCertificate, Handover } from "./types.ts";
 
 /** Gives the newest certified snapshot to who is behind what is kept of the history; to one at a time. */
 export function sendSnapshot(turn: Turn, from: string, { epoch, height }: Omit<SyncRequest, "kind">): void {

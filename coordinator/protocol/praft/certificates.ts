@@ -1,7 +1,8 @@
 import type { Committee } from "./config.ts";
 import { weightOf } from "./config.ts";
+import type { Timeout, Vote } from "./messages.ts";
 import { timeoutDigest, voteDigest } from "./statements.ts";
-import type { QuorumCertificate, Rank, Timeout, TimeoutCertificate, Vote } from "./types.ts";
+import type { QuorumCertificate, Rank, TimeoutCertificate } from "./types.ts";
 
 /** What the engine needs of a signature scheme; the port `SignatureScheme` has it. */
 export interface Signatures {

@@ -3,10 +3,11 @@ import { compact } from "./compaction.ts";
 import { type Committee, weightOf } from "./config.ts";
 import { MAX_SNAPSHOT_BYTES } from "./decode.ts";
 import { checkpointSigned, checkpointsConflict } from "./evidence.ts";
+import type { Checkpoint } from "./messages.ts";
 import { encodeSnapshot, snapshotHash, takeSnapshot } from "./snapshots.ts";
 import { persist, send, signs, type Turn } from "./state.ts";
 import { checkpointDigest } from "./statements.ts";
-import type { Checkpoint, CheckpointContent, FullBlock } from "./types.ts";
+import type { CheckpointContent, FullBlock } from "./types.ts";
 
 /** Own snapshots that wait for a certificate, at most. */
 const KEPT = 4;

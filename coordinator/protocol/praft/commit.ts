@@ -63,13 +63,19 @@ export function learnQc(turn: Turn, qc: QuorumCertificate): void {
   if (qc.view > s.view) enterView(turn, qc.view, undefined);
   const child = s.blocks.get(qc.blockHash);
   if (!child) {
-    if (qc.height > s.committed.height) askForBlocks(turn, currentLeader(s, s.view));
+    if (qc.height > s.committed.height && !isHeld(s, qc.blockHash))
+      askForBlocks(turn, currentLeader(s, s.view));
     return;
   }
   const { justify } = child.block;
   if (justify.view === child.block.view && justify.height > s.committed.height) {
     commitChain(turn, justify.blockHash, qc);
   }
+}
+
+/** The block is here but for bundles or blocks below it. */
+export function isHeld({ held }: State, blockHash: Hex): boolean {
+  return held.some(({ message }) => message.hash === blockHash);
 }
 
 /** Goes on to a view; `tc` lets its leader start it from the highest certificate reported. */

@@ -1,5 +1,6 @@
+import type { Message } from "./messages.ts";
 import type { State, Turn } from "./state.ts";
-import type { FullBlock, Message, QuorumCertificate } from "./types.ts";
+import type { FullBlock, QuorumCertificate } from "./types.ts";
 
 /** Starts the log again from the newest certified snapshot, and forgets blocks from before the one it last started from. */
 export function compact(turn: Turn): void {

@@ -1,7 +1,8 @@
 import type { Config } from "./config.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Charge } from "./forensics.ts";
-import type { Anchor, Bundle, Checkpoint, CheckpointContent, FullBlock, Message } from "./types.ts";
+import type { Checkpoint, Message } from "./messages.ts";
+import type { Anchor, Bundle, CheckpointContent, FullBlock } from "./types.ts";
 
 export type Event =
   | { readonly kind: "message"; readonly now: number; readonly from: string; readonly message: Message }

@@ -1,28 +1,34 @@
 import { type Hex, toHex } from "../bytes.ts";
 import { bytesOf, payloadBytes } from "./bundle-hashes.ts";
 import { Writer } from "./codec.ts";
-import { writeConfig } from "./config.ts";
-import { DOMAIN } from "./statements.ts";
+import { type Config, writeConfig } from "./config.ts";
 import type {
   Ask,
-  Block,
-  CheckpointContent,
-  FullBlock,
-  Handover,
   Message,
+  Outline,
   Proposal,
-  QuorumCertificate,
+  Proposed,
   Ready,
   Reply,
   SnapshotMessage,
   SyncReply,
-  TimeoutCertificate,
+  SyncRequest,
   Told,
   Vote,
+  Want,
+} from "./messages.ts";
+import { DOMAIN } from "./statements.ts";
+import type {
+  Block,
+  CheckpointContent,
+  FullBlock,
+  Handover,
+  QuorumCertificate,
+  TimeoutCertificate,
 } from "./types.ts";
 
 /** Version of every message and record. */
-export const VERSION = 2;
+export const VERSION = 3;
 
 /** The number of each kind of message on the wire. */
 export const KINDS = {
@@ -40,6 +46,8 @@ export const KINDS = {
   ready: 12,
   ask: 13,
   told: 14,
+  outline: 15,
+  want: 16,
 } as const;
 
 /** Beside the payload of a block: certificates of some hundred members grow the buffer once more. */
@@ -56,6 +64,7 @@ export function encodeMessage(message: Message): Uint8Array {
 function sizeOf(message: Message): number {
   if (message.kind === "submit") return BLOCK_BYTES + bytesOf(message.bundle).length;
   if (message.kind === "snapshot") return BLOCK_BYTES + message.bytes.length;
+  if (message.kind === "outline") return BLOCK_BYTES + 32 * message.bundles.length;
   const blocks = message.kind === "propose" ? [message] : message.kind === "sync-reply" ? message.blocks : [];
   return blocks.reduce((sum, { payload }) => sum + BLOCK_BYTES + payloadBytes(payload), 0);
 }
@@ -64,6 +73,9 @@ function writeBody(w: Writer, message: Message): void {
   switch (message.kind) {
     case "propose":
       writeProposal(w, message);
+      return;
+    case "outline":
+      writeOutline(w, message);
       return;
     case "ready":
       writeReady(w, message);
@@ -80,9 +92,6 @@ function writeBody(w: Writer, message: Message): void {
       return;
     case "enter":
       writeTc(w, message.tc);
-      return;
-    case "sync-request":
-      w.u64(message.epoch).u64(message.height);
       return;
     case "sync-reply":
       writeSyncReply(w, message);
@@ -101,11 +110,24 @@ function writeBody(w: Writer, message: Message): void {
   }
 }
 
-/** What goes between clients and replicas. */
-function writeAnswer(w: Writer, message: Reply | Ask | Told): void {
-  if (message.kind === "reply") w.bytes(message.clientKey).u64(message.executed);
-  else if (message.kind === "ask") w.hash(message.task);
-  else w.hash(message.task).u64(message.height).bytes(message.decision);
+/** Questions, and what goes between clients and replicas. */
+function writeAnswer(w: Writer, message: Want | SyncRequest | Reply | Ask | Told): void {
+  switch (message.kind) {
+    case "want":
+      w.hash(message.blockHash);
+      return;
+    case "sync-request":
+      w.u64(message.epoch).u64(message.height);
+      return;
+    case "reply":
+      w.bytes(message.clientKey).u64(message.executed);
+      return;
+    case "ask":
+      w.hash(message.task);
+      return;
+    case "told":
+      w.hash(message.task).u64(message.height).bytes(message.decision);
+  }
 }
 
 /** SHA-256 of a block, its parent's certificate with signatures included: a chain of hashes is a chain of proofs. */
@@ -126,8 +148,18 @@ function writeCheckpoint(w: Writer, { epoch, height, ...hashes }: CheckpointCont
 }
 
 function writeProposal(w: Writer, proposal: Proposal): void {
-  const { signer, signature, ready = [] } = proposal;
-  writeFullBlock(w, proposal).u32(signer).bytes(signature).u32(ready.length);
+  writeProposed(writeFullBlock(w, proposal), proposal);
+}
+
+function writeOutline(w: Writer, outline: Outline): void {
+  const { block, bundles, nextConfig } = outline;
+  writeBlock(w, block).u32(bundles.length);
+  for (const hash of bundles) w.hash(hash);
+  writeProposed(writeNextConfig(w, nextConfig), outline);
+}
+
+function writeProposed(w: Writer, { signer, signature, ready = [] }: Proposed): void {
+  w.u32(signer).bytes(signature).u32(ready.length);
   for (const each of ready) writeReady(w, each);
 }
 
@@ -167,7 +199,11 @@ function writeHandover(w: Writer, { closing, tail, qc, config }: Handover): void
 function writeFullBlock(w: Writer, { block, payload }: FullBlock): Writer {
   writeBlock(w, block).u32(payload.bundles.length);
   for (const bundle of payload.bundles) w.raw(bytesOf(bundle));
-  return payload.nextConfig ? writeConfig(w.u8(1), payload.nextConfig) : w.u8(0);
+  return writeNextConfig(w, payload.nextConfig);
+}
+
+function writeNextConfig(w: Writer, config: Config | undefined): Writer {
+  return config ? writeConfig(w.u8(1), config) : w.u8(0);
 }
 
 function writeTc(w: Writer, tc: TimeoutCertificate): Writer {

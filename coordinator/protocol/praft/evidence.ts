@@ -1,12 +1,12 @@
 import { compareRank, type Signatures, sameRank } from "./certificates.ts";
 import type { Committee } from "./config.ts";
+import type { Checkpoint, Proposed, Timeout, Vote } from "./messages.ts";
 import { checkpointDigest, proposeDigest, timeoutDigest, voteDigest } from "./statements.ts";
-import type { Checkpoint, Proposal, Timeout, Vote } from "./types.ts";
 
 /** Two statements one member signed and no honest member would. */
 export type Evidence =
   | { readonly kind: "vote"; readonly first: Vote; readonly second: Vote }
-  | { readonly kind: "propose"; readonly first: Proposal; readonly second: Proposal }
+  | { readonly kind: "propose"; readonly first: Proposed; readonly second: Proposed }
   | { readonly kind: "timeout"; readonly first: Timeout; readonly second: Timeout }
   | { readonly kind: "checkpoint"; readonly first: Checkpoint; readonly second: Checkpoint };
 
@@ -16,7 +16,7 @@ export function voteSigned(scheme: Signatures, committee: Committee, vote: Vote)
   return scheme.verify(member.voteKey, voteDigest(committee, vote, vote.blockHash), vote.signature);
 }
 
-export function proposalSigned(scheme: Signatures, committee: Committee, proposal: Proposal): boolean {
+export function proposalSigned(scheme: Signatures, committee: Committee, proposal: Proposed): boolean {
   const member = committee.members[proposal.signer];
   if (!member || proposal.block.epoch !== committee.epoch) return false;
   const digest = proposeDigest(committee, proposal.block, proposal.hash);
@@ -71,7 +71,7 @@ export function votesConflict(a: Vote, b: Vote): boolean {
   return sameRank(a, b) && a.blockHash !== b.blockHash;
 }
 
-export function proposalsConflict(a: Proposal, b: Proposal): boolean {
+export function proposalsConflict(a: Proposed, b: Proposed): boolean {
   return sameRank(a.block, b.block) && a.hash !== b.hash;
 }
 

@@ -1,8 +1,8 @@
 import { askForBlocks } from "./commit.ts";
 import { type Committee, type Config, committeeOf, type Member } from "./config.ts";
+import type { Proposal, Ready } from "./messages.ts";
 import { ROOTS_KEPT, type State, send, type Turn } from "./state.ts";
 import { readyDigest } from "./statements.ts";
-import type { Proposal, Ready } from "./types.ts";
 
 /** Heights by which who joins may be behind: its leader may see it so, and others a little later. */
 const BEHIND = { leader: ROOTS_KEPT / 2, voter: ROOTS_KEPT } as const;

@@ -6,9 +6,11 @@ import { askForBlocks, chainTo } from "./commit.ts";
 import { committeeOf } from "./config.ts";
 import { hashBlock } from "./encode.ts";
 import { nextOf } from "./joining.ts";
-import { currentLeader, persist, type State, send, signs, type Turn } from "./state.ts";
+import type { Proposal } from "./messages.ts";
+import { announceProposal } from "./outlines.ts";
+import { currentLeader, persist, type State, signs, type Turn } from "./state.ts";
 import { proposeDigest } from "./statements.ts";
-import type { Block, FullBlock, Payload, Proposal } from "./types.ts";
+import type { Block, FullBlock, Payload } from "./types.ts";
 
 /** If it is this member's turn and there is something to order or to commit, proposes the next block. */
 export function tryPropose(turn: Turn): void {
@@ -77,5 +79,5 @@ function propose(turn: Turn, payload: Payload, chain: readonly FullBlock[]): voi
   s.lastProposal = proposal;
   s.blocks.set(hash, { block, payload, hash });
   persist(turn, proposal);
-  send(turn, "all", proposal);
+  announceProposal(turn, proposal);
 }

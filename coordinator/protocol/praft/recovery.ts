@@ -5,9 +5,10 @@ import { damage } from "./compaction.ts";
 import { type Config, weightOf } from "./config.ts";
 import type { Effect } from "./effects.ts";
 import type { Env } from "./env.ts";
+import type { Message, Proposal, SnapshotMessage } from "./messages.ts";
 import { readSnapshot } from "./snapshots.ts";
 import { createState, NEVER, persist, type State, send, signs, type Turn } from "./state.ts";
-import type { Message, Proposal, SnapshotMessage, TimeoutCertificate } from "./types.ts";
+import type { TimeoutCertificate } from "./types.ts";
 
 export interface Recovered {
   readonly state: State;
@@ -59,6 +60,7 @@ export function hear(turn: Turn, from: string, message: Message): void {
 function epochOf(message: Message): number | undefined {
   switch (message.kind) {
     case "propose":
+    case "outline":
       return message.block.epoch;
     case "vote":
     case "timeout":

@@ -2,22 +2,17 @@ import type { Hex } from "../bytes.ts";
 import { type Committee, type Config, committeeOf, leaderOf } from "./config.ts";
 import type { Effect } from "./effects.ts";
 import type { Env } from "./env.ts";
+import type { Checkpoint, Message, Outline, Proposal, Proposed, Ready, Timeout, Vote } from "./messages.ts";
+import { emptyQueue, type Queue } from "./queue.ts";
 import type {
   Anchor,
-  Checkpoint,
   CheckpointCertificate,
   FullBlock,
   Handover,
   KeptSnapshot,
-  Message,
-  Pending,
-  Proposal,
   QuorumCertificate,
   Rank,
-  Ready,
-  Timeout,
   TimeoutCertificate,
-  Vote,
 } from "./types.ts";
 
 export interface Committed {
@@ -38,6 +33,12 @@ export interface Previous {
   readonly own: Checkpoint | undefined;
 }
 
+/** What cannot be voted on yet: it waits for blocks below it, or for its bundles, which are asked for at this time. */
+export interface Held {
+  readonly message: Proposal | Outline;
+  readonly wantAt?: number;
+}
+
 /** How a closed epoch ended: for members still in it. */
 export interface Closing {
   /** Absent if it was taken over with a snapshot. */
@@ -48,7 +49,7 @@ export interface Closing {
 /**
  * All a replica knows. `step` owns what it is given: it changes it in place and returns it, so that a step costs no copy.
  */
-export interface State {
+export interface State extends Queue {
   committee: Committee;
   /** Index in the committee; −1 if not a member. */
   self: number;
@@ -102,18 +103,14 @@ export interface State {
   anchor: Anchor | undefined;
   /** By member: its newest vote, proposal and timeout seen. */
   votes: (Vote | undefined)[];
-  proposals: (Proposal | undefined)[];
+  proposals: (Proposed | undefined)[];
   timeouts: (Timeout | undefined)[];
   checkpoints: (Checkpoint | undefined)[];
   skippedUntil: number[];
-  held: Proposal | undefined;
-  /** Oldest first, signatures checked. */
-  pending: Pending[];
-  /** The same by client and sequence; never iterated. */
-  pendingByKey: Map<string, Pending>;
-  /** How many of each client wait, and the bytes of all. */
-  pendingOf: Map<string, number>;
-  pendingBytes: number;
+  /** As they came. */
+  held: Held[];
+  /** By member: sent whole proposals up to this height, for it lacked bundles of an outline. */
+  wholeUntil: number[];
   /** Last executed sequence by client. */
   sessions: Map<string, number>;
   nextConfig: Config | undefined;
@@ -136,6 +133,8 @@ export interface Turn {
   readonly env: Env;
   readonly now: number;
   readonly out: Effect[];
+  /** Made in this step; the next proposal tells it, or else it is told alone. */
+  certified?: QuorumCertificate;
 }
 
 export const NEVER = Number.MAX_SAFE_INTEGER;
@@ -165,10 +164,7 @@ export function createState(config: Config, env: Env): State {
     compactedAt: 0,
     snapshotSentAt: 0,
     anchor: undefined,
-    pending: [],
-    pendingByKey: new Map(),
-    pendingOf: new Map(),
-    pendingBytes: 0,
+    ...emptyQueue(),
     sessions: new Map(),
     token: 0,
     latency: 0,
@@ -200,11 +196,12 @@ export function epochState(committee: Committee, base: Committed, env: Env) {
     base,
     blocks: new Map<Hex, FullBlock>(),
     votes: none<Vote>(),
-    proposals: none<Proposal>(),
+    proposals: none<Proposed>(),
     timeouts: none<Timeout>(),
     checkpoints: none<Checkpoint>(),
     skippedUntil: new Array<number>(size).fill(0),
-    held: undefined,
+    held: [] as Held[],
+    wholeUntil: new Array<number>(size).fill(0),
     nextConfig: undefined,
     namedAt: 0,
     ready: new Map<string, Ready>(),

@@ -6,13 +6,14 @@ import { askForBlocks } from "./commit.ts";
 import type { Effect, Event } from "./effects.ts";
 import type { Env } from "./env.ts";
 import { announce, onReady, onReconfigure } from "./joining.ts";
+import type { Message } from "./messages.ts";
+import { onWant } from "./outlines.ts";
 import { tryPropose } from "./proposing.ts";
 import { hear } from "./recovery.ts";
-import type { State, Turn } from "./state.ts";
+import { NEVER, type State, type Turn } from "./state.ts";
 import { onSyncReply, onSyncRequest } from "./sync.ts";
 import { onExpiry, onTimeout, settleTimer } from "./timeouts.ts";
-import type { Message } from "./types.ts";
-import { learnTc, onProposal, onVote, retryHeld } from "./voting.ts";
+import { learnTc, onProposal, onVote, retryHeld, tellCertified } from "./voting.ts";
 
 /** Floors of the timeout between two questions to others whether there is more. */
 const PULL_EVERY = 8;
@@ -43,6 +44,7 @@ export function step(state: State, event: Event, env: Env): Stepped {
   }
   retryHeld(turn);
   if (!state.halted) tryPropose(turn);
+  tellCertified(turn);
   announce(turn);
   settleTimer(turn);
   return { state, effects: turn.out };
@@ -50,13 +52,18 @@ export function step(state: State, event: Event, env: Env): Stepped {
 
 /** When the engine wants its next tick at the latest, in the time of the events. */
 export function wakeAt(state: State, env: Env): number {
-  return Math.min(state.deadline, state.syncAt + PULL_EVERY * env.limits.timeoutFloor);
+  const pullAt = state.syncAt + PULL_EVERY * env.limits.timeoutFloor;
+  return Math.min(state.deadline, pullAt, ...state.held.map(({ wantAt = NEVER }) => wantAt));
 }
 
 function onMessage(turn: Turn, from: string, message: Message): void {
   switch (message.kind) {
     case "propose":
+    case "outline":
       onProposal(turn, message);
+      return;
+    case "want":
+      onWant(turn, from, message);
       return;
     case "vote":
       onVote(turn, message);

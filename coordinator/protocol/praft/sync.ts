@@ -3,8 +3,9 @@ import { sendSnapshot } from "./catch-up.ts";
 import { compareRank } from "./certificates.ts";
 import { chainTo, isCertified, learnQc } from "./commit.ts";
 import { MAX_SYNC_BLOCKS } from "./decode.ts";
+import type { SyncReply, SyncRequest } from "./messages.ts";
 import { persist, send, type Turn } from "./state.ts";
-import type { FullBlock, QuorumCertificate, SyncReply, SyncRequest } from "./types.ts";
+import type { FullBlock, QuorumCertificate } from "./types.ts";
 import { bindsPayload } from "./voting.ts";
 
 /**

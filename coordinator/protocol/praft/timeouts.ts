@@ -4,10 +4,10 @@ import { askForBlocks, chainTo, isCertified, learnQc, timeoutOf } from "./commit
 import { weightOf } from "./config.ts";
 import { timeoutSigned, timeoutsConflict } from "./evidence.ts";
 import { nextOf } from "./joining.ts";
+import type { Timeout } from "./messages.ts";
 import { hasTail } from "./proposing.ts";
 import { memberId, NEVER, persist, send, signs, type Turn } from "./state.ts";
 import { timeoutDigest } from "./statements.ts";
-import type { Timeout } from "./types.ts";
 import { learnTc } from "./voting.ts";
 
 /** The view's timer ran out: gives the view up; if it was given up before, says so again. */

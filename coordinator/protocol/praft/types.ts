@@ -71,67 +71,6 @@ export interface FullBlock {
   readonly hash: Hex;
 }
 
-/** A replica that the chain names for the next epoch, and that is no member yet, has all up to this height. */
-export interface Ready {
-  readonly kind: "ready";
-  readonly epoch: number;
-  readonly height: number;
-  readonly stateRoot: Hex;
-  /** The transport's name for it. */
-  readonly id: string;
-  /** By its vote key in the next config. */
-  readonly signature: Uint8Array;
-}
-
-export interface Proposal extends FullBlock {
-  readonly kind: "propose";
-  readonly signer: number;
-  /** With a block that closes the epoch: proof that those who join are there. */
-  readonly ready?: readonly Ready[];
-  readonly signature: Uint8Array;
-}
-
-export interface Vote extends Rank {
-  readonly kind: "vote";
-  readonly epoch: number;
-  readonly blockHash: Hex;
-  readonly signer: number;
-  readonly signature: Uint8Array;
-}
-
-export interface Timeout {
-  readonly kind: "timeout";
-  readonly epoch: number;
-  readonly view: number;
-  readonly highQc: QuorumCertificate;
-  readonly signer: number;
-  readonly signature: Uint8Array;
-}
-
-export interface Submit {
-  readonly kind: "submit";
-  readonly bundle: Bundle;
-}
-
-export interface Enter {
-  readonly kind: "enter";
-  readonly tc: TimeoutCertificate;
-}
-
-/** "What comes after this height of this epoch?" */
-export interface SyncRequest {
-  readonly kind: "sync-request";
-  readonly epoch: number;
-  readonly height: number;
-}
-
-/** A chain of blocks, oldest first; `qc` certifies the last. */
-export interface SyncReply {
-  readonly kind: "sync-reply";
-  readonly blocks: readonly FullBlock[];
-  readonly qc: QuorumCertificate;
-}
-
 /** What a checkpoint says of a committed height. */
 export interface CheckpointContent {
   readonly epoch: number;
@@ -142,13 +81,6 @@ export interface CheckpointContent {
   /** Of the application's decisions so far; see {@link Application}. */
   readonly decisionsRoot: Hex;
   readonly nextConfigHash: Hex;
-}
-
-/** Signed only after the block is committed here: this, never a plain certificate, is anchored on the chain. */
-export interface Checkpoint extends CheckpointContent {
-  readonly kind: "checkpoint";
-  readonly signer: number;
-  readonly signature: Uint8Array;
 }
 
 /** A checkpoint that is final on the chain, and the hash of the committee that signed it. */
@@ -178,57 +110,3 @@ export interface Handover {
   readonly qc: QuorumCertificate;
   readonly config: Config;
 }
-
-/** A state at a certified checkpoint, for who is too far behind for blocks; in a log, what the records before it led to. */
-export interface SnapshotMessage {
-  readonly kind: "snapshot";
-  /** From the asker's epoch on, one per epoch. */
-  readonly handovers: readonly Handover[];
-  readonly certificate: CheckpointCertificate;
-  /** An encoded {@link Snapshot}. */
-  readonly bytes: Uint8Array;
-}
-
-/** To a client: the last of its sequences that is executed here, and durably so. */
-export interface Reply {
-  readonly kind: "reply";
-  readonly clientKey: Uint8Array;
-  readonly executed: number;
-}
-
-/** A client's question to a replica: what became of this task? */
-export interface Ask {
-  readonly kind: "ask";
-  readonly task: Hex;
-}
-
-/** The replica's answer: the decision as the application writes it, empty while it knows none. */
-export interface Told {
-  readonly kind: "told";
-  readonly task: Hex;
-  /** Newest height committed there. */
-  readonly height: number;
-  readonly decision: Uint8Array;
-}
-
-/** In a log only: what was signed up to this epoch is not known any more; not known either which that is, if it is absent. */
-export interface Damaged {
-  readonly kind: "damaged";
-  readonly epoch?: number;
-}
-
-export type Message =
-  | Proposal
-  | Vote
-  | Timeout
-  | Submit
-  | Enter
-  | SyncRequest
-  | SyncReply
-  | Checkpoint
-  | Reply
-  | Ask
-  | Told
-  | SnapshotMessage
-  | Ready
-  | Damaged;

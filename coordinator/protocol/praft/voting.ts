@@ -3,18 +3,22 @@ import { toHex, ZERO_HASH } from "../bytes.ts";
 import { payloadRoot } from "./bundle-hashes.ts";
 import { arePayloadBundles, withPending } from "./bundles.ts";
 import { certify, compareRank, isTimeoutCertificate, largestRank } from "./certificates.ts";
-import { askForBlocks, chainTo, enterView, isCertified, learnQc } from "./commit.ts";
+import { askForBlocks, chainTo, enterView, isCertified, isHeld, learnQc } from "./commit.ts";
 import { committeeOf, weightOf } from "./config.ts";
 import { proposalSigned, proposalsConflict, voteSigned, votesConflict } from "./evidence.ts";
 import { isNext } from "./joining.ts";
+import type { Outline, Proposal, Proposed, Vote } from "./messages.ts";
+import { hold, holdOutline, wholeOf } from "./outlines.ts";
 import { currentLeader, memberId, persist, type State, send, signs, type Turn } from "./state.ts";
 import { voteDigest } from "./statements.ts";
-import type { FullBlock, Proposal, TimeoutCertificate, Vote } from "./types.ts";
+import type { FullBlock, TimeoutCertificate } from "./types.ts";
 
 /** Learns what a proposal proves, then votes for it if every rule allows. */
-export function onProposal(turn: Turn, proposal: Proposal): void {
+export function onProposal(turn: Turn, proposal: Proposal | Outline): void {
   const { s, env } = turn;
   const { block, signer } = proposal;
+  // Whoever is sent the whole of a proposal gets its outline, too.
+  if (s.lastVote?.blockHash === proposal.hash) return;
   if (block.groupId !== s.committee.groupId || !proposalSigned(env.scheme, s.committee, proposal)) return;
   noteProposal(turn, proposal);
   if (block.tc && !learnTc(turn, block.tc)) return;
@@ -24,29 +28,36 @@ export function onProposal(turn: Turn, proposal: Proposal): void {
   if (mayVote(s, proposal)) consider(turn, proposal);
 }
 
-/** A proposal that waited for blocks below it is looked at again; its signatures were checked when it came. */
+/** What waits for blocks below it or for bundles is looked at again; its signatures were checked when it came. */
 export function retryHeld(turn: Turn): void {
   const { s } = turn;
-  const { held } = s;
-  s.held = undefined;
-  if (!held || held.block.epoch !== s.committee.epoch || held.signer !== currentLeader(s, s.view)) return;
-  if (mayVote(s, held)) consider(turn, held);
+  for (const { message, wantAt } of s.held.splice(0)) {
+    // The blocks it commits may not have been here when it came.
+    learnQc(turn, message.block.justify);
+    const fits = message.block.epoch === s.committee.epoch && message.signer === currentLeader(s, s.view);
+    if (fits && mayVote(s, message)) consider(turn, message, wantAt);
+    if (s.highQc.blockHash === message.hash) learnQc(turn, s.highQc);
+  }
 }
 
 /**
  * Votes if the block fits what is below it. Without that it waits, and its payload is not looked at: who lags would check the
  * signatures of a whole block for each message that comes, and lag for ever.
  */
-function consider(turn: Turn, proposal: Proposal): void {
+function consider(turn: Turn, message: Proposal | Outline, wantAt?: number): void {
   const { s } = turn;
-  const chain = chainTo(s, proposal.block.justify.blockHash);
+  const chain = chainTo(s, message.block.justify.blockHash);
   if (!chain) {
-    s.held = proposal;
-    askForBlocks(turn, proposal.signer);
+    hold(s, { message });
+    if (!isHeld(s, message.block.justify.blockHash)) askForBlocks(turn, message.signer);
     return;
   }
-  const own = { ...proposal, payload: withPending(s, proposal.payload) };
-  if (isPayload(turn, own) && fits(turn, own, chain)) vote(turn, own);
+  const own =
+    message.kind === "outline"
+      ? wholeOf(turn, message)
+      : { ...message, payload: withPending(turn, message.payload) };
+  if (!own) holdOutline(turn, message as Outline, wantAt);
+  else if (isPayload(turn, own) && fits(turn, own, chain)) vote(turn, own);
 }
 
 /** A valid timeout certificate takes a member into the next view. */
@@ -68,7 +79,7 @@ export function learnTc(turn: Turn, tc: TimeoutCertificate): boolean {
  * The vote rule. In the view of its parent's certificate a block only has to come next; any other block has to be this
  * member's **first** vote in the view, with proof that the last view was given up, from no lower than weight Q reported.
  */
-export function mayVote(s: State, { block }: Proposal): boolean {
+export function mayVote(s: State, { block }: Pick<Proposal, "block">): boolean {
   const { tc, justify, view, height } = block;
   if (!signs(s) || view !== s.view) return false;
   if (compareRank(block, s.lastVoted) <= 0 || view <= s.lastTimeoutView) return false;
@@ -115,7 +126,6 @@ function fits(turn: Turn, proposal: Proposal, chain: readonly FullBlock[]): bool
 /** Durable before it is sent: the block, its parent's certificate in it, and the vote itself. */
 function vote(turn: Turn, { block, payload, hash, signer }: Proposal): void {
   const { s, env, now } = turn;
-  s.held = undefined;
   const full = { block, payload, hash };
   s.blocks.set(hash, full);
   s.lastVoted = { view: block.view, height: block.height };
@@ -154,10 +164,17 @@ export function onVote(turn: Turn, vote: Vote): void {
     return;
   const qc = certify(env.scheme, same);
   learnQc(turn, qc);
-  send(turn, "all", { kind: "sync-reply", blocks: [], qc });
+  turn.certified = qc;
 }
 
-function noteProposal({ s, out }: Turn, proposal: Proposal): void {
+/** Tells all of a certificate that no proposal carries to them in the same step. */
+export function tellCertified(turn: Turn): void {
+  const { certified, s } = turn;
+  if (certified && s.lastProposal?.block.justify !== certified)
+    send(turn, "all", { kind: "sync-reply", blocks: [], qc: certified });
+}
+
+function noteProposal({ s, out }: Turn, proposal: Proposed): void {
   const before = s.proposals[proposal.signer];
   if (before && proposalsConflict(before, proposal)) {
     out.push({ kind: "evidence", evidence: { kind: "propose", first: before, second: proposal } });

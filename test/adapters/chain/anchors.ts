@@ -4,8 +4,8 @@ import { type Decision, leafOf } from "../../../coordinator/protocol/decisions/d
 import { foundedMembers } from "../../../coordinator/protocol/decisions/founding.ts";
 import { append, emptyTree, rootOf } from "../../../coordinator/protocol/decisions/tree.ts";
 import type { Config } from "../../../coordinator/protocol/praft/config.ts";
+import type { Checkpoint } from "../../../coordinator/protocol/praft/messages.ts";
 import { checkpointDigest } from "../../../coordinator/protocol/praft/statements.ts";
-import type { Checkpoint } from "../../../coordinator/protocol/praft/types.ts";
 import { hashOf } from "../../protocol/praft/fixtures.ts";
 import type { TestFederation } from "./members.ts";
 

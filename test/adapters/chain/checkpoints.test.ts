@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { ZERO_HASH } from "../../../coordinator/protocol/bytes.ts";
 import { checkProof, proveDecision } from "../../../coordinator/protocol/decisions/proof.ts";
 import { type Config, committeeOf, configHash } from "../../../coordinator/protocol/praft/config.ts";
-import type { Checkpoint } from "../../../coordinator/protocol/praft/types.ts";
+import type { Checkpoint } from "../../../coordinator/protocol/praft/messages.ts";
 import { hashOf } from "../../protocol/praft/fixtures.ts";
 import { DECISIONS, rosterCommittee, signCheckpoint } from "./anchors.ts";
 import { startChain, type TestChain } from "./federation.ts";

@@ -34,7 +34,7 @@ describe("praft bundles", () => {
     const { turn, checked } = turnOf();
     onSubmit(turn, "client", bundleOf(1, ["a", "b"]));
     onSubmit(turn, "client", bundleOf(1, ["a", "b"]));
-    const payload = withPending(turn.s, { bundles: [bundleOf(1, ["a", "b"])] });
+    const payload = withPending(turn, { bundles: [bundleOf(1, ["a", "b"])] });
     expect(arePayloadBundles(turn, payload)).to.equal(true);
     expect(checked.count).to.equal(1);
   });
@@ -51,11 +51,11 @@ describe("praft bundles", () => {
       { ...waiting, clientKey: keyOf(8, 1) },
       { ...waiting, sequence: 2 },
     ]) {
-      const payload = withPending(turn.s, { bundles: [forged] });
+      const payload = withPending(turn, { bundles: [forged] });
       expect(payload.bundles[0]).to.equal(forged);
       expect(arePayloadBundles(turn, payload)).to.equal(false);
     }
-    expect(arePayloadBundles(turn, withPending(turn.s, { bundles: [other] }))).to.equal(true);
+    expect(arePayloadBundles(turn, withPending(turn, { bundles: [other] }))).to.equal(true);
   });
 
   it("have one root for one content, whatever the number of operations", () => {

@@ -7,8 +7,9 @@ import {
   isTimeoutCertificate,
 } from "../../../coordinator/protocol/praft/certificates.ts";
 import { committeeOf, leaderOf, weightOf } from "../../../coordinator/protocol/praft/config.ts";
+import type { Timeout } from "../../../coordinator/protocol/praft/messages.ts";
 import { timeoutDigest } from "../../../coordinator/protocol/praft/statements.ts";
-import type { QuorumCertificate, Timeout } from "../../../coordinator/protocol/praft/types.ts";
+import type { QuorumCertificate } from "../../../coordinator/protocol/praft/types.ts";
 import { committeeWith, GROUP, hashOf, keyOf, testScheme, voteOf } from "./fixtures.ts";
 
 const at = { view: 3, height: 7 };

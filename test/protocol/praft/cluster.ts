@@ -1,7 +1,7 @@
 import type { Effect, Event } from "../../../coordinator/protocol/praft/effects.ts";
 import type { Limits } from "../../../coordinator/protocol/praft/env.ts";
+import type { Message } from "../../../coordinator/protocol/praft/messages.ts";
 import { step } from "../../../coordinator/protocol/praft/step.ts";
-import type { Message } from "../../../coordinator/protocol/praft/types.ts";
 import { createNode, type Node } from "../../praft/node.ts";
 import { bundlesOf } from "../../praft/workload.ts";
 import { committeeWith } from "./fixtures.ts";

@@ -5,14 +5,10 @@ import { certify } from "../../../coordinator/protocol/praft/certificates.ts";
 import type { Committee } from "../../../coordinator/protocol/praft/config.ts";
 import type { Effect } from "../../../coordinator/protocol/praft/effects.ts";
 import { hashBlock } from "../../../coordinator/protocol/praft/encode.ts";
+import type { Message } from "../../../coordinator/protocol/praft/messages.ts";
 import { timeoutDigest } from "../../../coordinator/protocol/praft/statements.ts";
 import { step } from "../../../coordinator/protocol/praft/step.ts";
-import type {
-  Block,
-  FullBlock,
-  Message,
-  QuorumCertificate,
-} from "../../../coordinator/protocol/praft/types.ts";
+import type { Block, FullBlock, QuorumCertificate } from "../../../coordinator/protocol/praft/types.ts";
 import { createNode } from "../../praft/node.ts";
 import { committeeWith, GROUP, keyOf, testScheme, voteOf } from "./fixtures.ts";
 

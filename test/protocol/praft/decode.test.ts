@@ -2,7 +2,8 @@ import { expect } from "chai";
 import { certify } from "../../../coordinator/protocol/praft/certificates.ts";
 import { decodeMessage } from "../../../coordinator/protocol/praft/decode.ts";
 import { encodeMessage } from "../../../coordinator/protocol/praft/encode.ts";
-import type { Message } from "../../../coordinator/protocol/praft/types.ts";
+import type { Message } from "../../../coordinator/protocol/praft/messages.ts";
+import { bundlesOf } from "../../praft/workload.ts";
 import { Cluster } from "./cluster.ts";
 import { committeeOfMembers, committeeWith, hashOf, voteOf } from "./fixtures.ts";
 
@@ -40,6 +41,11 @@ function everythingSaid(): Message[] {
     cluster.play(index, { kind: "reconfigure", now: cluster.now, config });
   for (let i = 0; i < 4; i++) cluster.wait(1_000);
   cluster.submit(6, 30);
+  // Whoever leads has a bundle that the others want.
+  const [a, b] = bundlesOf(31);
+  for (const i of [0, 1]) cluster.tell(i, "client", { kind: "submit", bundle: a! });
+  for (const i of [2, 4]) cluster.tell(i, "client", { kind: "submit", bundle: b! });
+  cluster.wait(20);
   return cluster.nodes.flatMap(({ index, log }) => [...cluster.sent(index), ...log]);
 }
 
@@ -47,10 +53,10 @@ describe("praft messages", () => {
   it("of every kind survive the wire and the log", () => {
     const all: Message[] = [...everythingSaid(), { kind: "damaged" }, { kind: "damaged", epoch: 3 }];
     const kinds = new Set(all.map(({ kind }) => kind));
-    for (const kind of ["propose", "enter", "ready", "checkpoint", "snapshot", "timeout"])
+    for (const kind of ["propose", "outline", "want", "enter", "ready", "checkpoint", "snapshot", "timeout"])
       expect(kinds).to.include(kind);
-    expect(all.some((each) => each.kind === "propose" && each.ready?.length === 1)).to.equal(true);
-    expect(all.some((each) => each.kind === "propose" && each.block.tc !== undefined)).to.equal(true);
+    expect(all.some((each) => each.kind === "outline" && each.ready?.length === 1)).to.equal(true);
+    expect(all.some((each) => each.kind === "outline" && each.block.tc !== undefined)).to.equal(true);
     for (const message of all) {
       const bytes = encodeMessage(message);
       expect(encodeMessage(decodeMessage(bytes))).to.deep.equal(bytes);
@@ -73,7 +79,7 @@ describe("praft messages", () => {
   it("are refused by name: version, kind, too short, too long, over a limit", () => {
     const bytes = encodeMessage(vote);
     code(Uint8Array.of(1, ...bytes.slice(1))).equal("PRAFT_VERSION");
-    code(Uint8Array.of(2, 99)).equal("PRAFT_KIND");
+    code(Uint8Array.of(bytes[0]!, 99)).equal("PRAFT_KIND");
     for (let end = 2; end < bytes.length; end++) code(bytes.slice(0, end)).equal("PRAFT_TRUNCATED");
     code(Uint8Array.of(...bytes, 0)).equal("PRAFT_TRAILING");
     code(new Uint8Array(16 * 2 ** 20 + 1)).equal("PRAFT_LIMIT");

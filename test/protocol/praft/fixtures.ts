@@ -3,8 +3,8 @@ import { type Hex, toHex } from "../../../coordinator/protocol/bytes.ts";
 import type { Signatures } from "../../../coordinator/protocol/praft/certificates.ts";
 import type { Committee } from "../../../coordinator/protocol/praft/config.ts";
 import { committeeOf } from "../../../coordinator/protocol/praft/config.ts";
+import type { Vote } from "../../../coordinator/protocol/praft/messages.ts";
 import { voteDigest } from "../../../coordinator/protocol/praft/statements.ts";
-import type { Vote } from "../../../coordinator/protocol/praft/types.ts";
 
 export const GROUP: Hex = `0x${"ab".repeat(32)}`;
 

@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import type { Bundle, Vote } from "../../../coordinator/protocol/praft/types.ts";
+import type { Vote } from "../../../coordinator/protocol/praft/messages.ts";
+import type { Bundle } from "../../../coordinator/protocol/praft/types.ts";
 import { bundlesOf } from "../../praft/workload.ts";
 import { Cluster } from "./cluster.ts";
 
@@ -17,7 +18,7 @@ const views = ({ nodes }: Cluster) => nodes.map(({ state }) => state.view);
 function serve(hide: boolean): number {
   const cluster = new Cluster(4);
   submit(cluster, bundlesOf(1)[1]!);
-  const leader = cluster.nodes.findIndex((_, i) => cluster.sent(i).some(({ kind }) => kind === "propose"));
+  const leader = cluster.nodes.findIndex((_, i) => cluster.sent(i).some(({ kind }) => kind === "outline"));
   submit(cluster, bundlesOf(1)[0]!, hide ? leader : undefined);
   for (let n = 2; n <= 60; n++) {
     submit(cluster, bundlesOf(n)[1]!);

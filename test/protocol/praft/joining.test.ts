@@ -70,7 +70,7 @@ describe("praft joining", () => {
       cluster
         .sent(0)
         .concat(cluster.sent(1))
-        .some((each) => each.kind === "propose" && each.payload.nextConfig),
+        .some((each) => each.kind === "outline" && each.nextConfig),
     ).to.equal(true);
   });
 });

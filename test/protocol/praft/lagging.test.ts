@@ -18,8 +18,7 @@ function behind(empty: boolean): { cluster: Cluster; checks: () => number } {
   cluster.away.clear();
   cluster.lose = (message, to) =>
     to === 3 &&
-    (message.kind === "sync-reply" ||
-      (!empty && message.kind === "propose" && message.payload.bundles.length === 0));
+    (message.kind === "sync-reply" || (!empty && message.kind === "outline" && message.bundles.length === 0));
   for (let i = 0; i < 3; i++)
     for (const bundle of bundlesOf(4)) cluster.tell(i, "client", { kind: "submit", bundle });
   return { cluster, checks: () => count };
@@ -28,7 +27,8 @@ function behind(empty: boolean): { cluster: Cluster; checks: () => number } {
 describe("a praft member that lags", () => {
   it("checks a proposal it cannot vote for yet once, whatever else comes", () => {
     const { cluster, checks } = behind(false);
-    expect(cluster.nodes[3]!.state.held?.payload.bundles.length).to.be.greaterThan(0);
+    const held = cluster.nodes[3]!.state.held.at(-1)?.message;
+    expect(held?.kind === "outline" && held.bundles.length).to.be.greaterThan(0);
     const before = checks();
     for (let i = 0; i < 50; i++) cluster.play(3, { kind: "tick", now: cluster.now });
     expect(checks()).to.equal(before);
@@ -36,10 +36,10 @@ describe("a praft member that lags", () => {
 
   it("votes for it when the blocks below have come", () => {
     const { cluster } = behind(true);
-    const { held } = cluster.nodes[3]!.state;
-    cluster.lose = ({ kind }) => kind === "propose";
+    const held = cluster.nodes[3]!.state.held.at(-1);
+    cluster.lose = ({ kind }) => kind === "outline";
     cluster.wait(130);
     const votes = cluster.sent(3).filter((message) => message.kind === "vote");
-    expect(votes.map(({ blockHash }) => blockHash)).to.include(held!.hash);
+    expect(votes.map(({ blockHash }) => blockHash)).to.include(held!.message.hash);
   });
 });

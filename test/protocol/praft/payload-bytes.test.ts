@@ -8,7 +8,8 @@ import {
 import { isBundle } from "../../../coordinator/protocol/praft/bundles.ts";
 import { decodeMessage } from "../../../coordinator/protocol/praft/decode.ts";
 import { encodeMessage } from "../../../coordinator/protocol/praft/encode.ts";
-import type { Bundle, Message } from "../../../coordinator/protocol/praft/types.ts";
+import type { Message } from "../../../coordinator/protocol/praft/messages.ts";
+import type { Bundle } from "../../../coordinator/protocol/praft/types.ts";
 import { Cluster } from "./cluster.ts";
 import { committeeWith, GROUP, keyOf, testScheme } from "./fixtures.ts";
 
@@ -34,7 +35,7 @@ const proposed = (cluster: Cluster) =>
 describe("praft payload", () => {
   it("of a block is bounded in bytes; a bundle that is larger goes alone", () => {
     const cluster = new Cluster(4, 0, { bytesPerBlock: 1_000 });
-    cluster.lose = ({ kind }) => kind === "propose";
+    cluster.lose = ({ kind }) => kind === "outline";
     for (const sequence of [1, 2, 3, 4]) submit(cluster, [0, 1, 2, 3], bundleOf(sequence, [400]));
     submit(cluster, [0, 1, 2, 3], bundleOf(5, [4_000]));
     cluster.lose = () => false;

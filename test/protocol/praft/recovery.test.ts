@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import { certifyTimeouts } from "../../../coordinator/protocol/praft/certificates.ts";
 import type { Effect } from "../../../coordinator/protocol/praft/effects.ts";
+import type { Message, Timeout } from "../../../coordinator/protocol/praft/messages.ts";
 import { recover } from "../../../coordinator/protocol/praft/recovery.ts";
 import { NEVER, signs } from "../../../coordinator/protocol/praft/state.ts";
 import { timeoutDigest } from "../../../coordinator/protocol/praft/statements.ts";
 import { step } from "../../../coordinator/protocol/praft/step.ts";
-import type { Message, Timeout } from "../../../coordinator/protocol/praft/types.ts";
 import { createNode } from "../../praft/node.ts";
 import { committeeWith, keyOf, testScheme } from "./fixtures.ts";
 

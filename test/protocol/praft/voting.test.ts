@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { ZERO_HASH } from "../../../coordinator/protocol/bytes.ts";
+import type { Proposal } from "../../../coordinator/protocol/praft/messages.ts";
 import type {
-  Proposal,
   QuorumCertificate,
   Rank,
   TimeoutCertificate,
