@@ -6,6 +6,7 @@ import { isQuorateError, QuorateError } from "../protocol/errors.ts";
 import { type Committee, type Config, committeeOf, configHash } from "../protocol/praft/config.ts";
 import type { Checkpoint } from "../protocol/praft/messages.ts";
 import type { Anchor } from "../protocol/praft/types.ts";
+import { Accuser } from "./accuser.ts";
 
 /** What another member's transaction, a moment earlier, makes of one's own. */
 const OVERTAKEN = ["HEIGHT_NOT_RISING", "WRONG_EPOCH", "WRONG_CONFIG", "TRANSACTION_REPLACED"];
@@ -46,11 +47,12 @@ export class Anchorer {
   private movedAt: number;
   /** When something became due, since the chain last moved. */
   private dueSince: number | undefined;
-  private readonly accused = new Set<string>();
+  private readonly accuser: Accuser;
 
   constructor(options: AnchorerOptions) {
     this.options = options;
     this.founders = committeeOf(options.config);
+    this.accuser = new Accuser(options);
     this.movedAt = options.clock.now();
   }
 
@@ -62,22 +64,9 @@ export class Anchorer {
     else if (!this.newest || height > this.newest.checkpoints[0]!.height) this.newest = found;
   }
 
-  /** Takes the stake of a member that signed two checkpoints of one height; once, whatever becomes of it. */
-  async accuse(config: Committee, first: Checkpoint, second: Checkpoint): Promise<void> {
-    const key = `${first.epoch}/${first.height}/${first.signer}`;
-    if (this.accused.has(key)) return;
-    this.accused.add(key);
-    const { chain, logger } = this.options;
-    try {
-      const { hash } = await chain.accuse(config, first, second);
-      logger.warn({ signer: first.signer, transaction: hash }, "proved two checkpoints of one height");
-    } catch (error) {
-      if (!isQuorateError(error)) throw error;
-      logger.warn(
-        { signer: first.signer, code: error.code },
-        "could not prove two checkpoints of one height",
-      );
-    }
+  /** Takes the stake of a member that signed two checkpoints of one height, by the next looks. */
+  accuse(config: Committee, first: Checkpoint, second: Checkpoint): void {
+    this.accuser.note(config, first, second);
   }
 
   /**
@@ -110,8 +99,9 @@ export class Anchorer {
     }
   }
 
-  /** One look: learns what is anchored, and anchors what is due if it is this member's turn. */
+  /** One look: proves contradictions, learns what is anchored, and anchors what is due if it is this member's turn. */
   async look(): Promise<void> {
+    await this.accuser.file();
     const { chain, clock, onAnchored } = this.options;
     const head = await chain.head();
     const now = clock.now();

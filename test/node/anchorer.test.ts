@@ -40,11 +40,14 @@ class FakeChain implements CheckpointChain {
   readonly heights: number[] = [];
   readonly accusations: string[] = [];
   down = false;
+  /** Why it takes no proof, if it does not. */
+  refusal: string | undefined;
 
   groupId = async (): Promise<Hex> => GROUP;
   found = async (): Promise<Sent> => SENT;
   accuse = async (_: unknown, first: Checkpoint): Promise<Sent> => {
     this.accusations.push(`${first.signer}@${first.height}`);
+    if (this.refusal) throw new QuorateError(this.refusal, "not now");
     return SENT;
   };
   head = async (): Promise<AnchorHead> => {
@@ -164,16 +167,56 @@ describe("anchorer", () => {
     expect(chain.heights).to.deep.equal([128]);
   });
 
-  it("accuses once, and refuses a group the registry does not anchor", async () => {
+  describe("accuses of two checkpoints of one height", () => {
+    const two = (height: number) =>
+      [
+        checkpoint(founders, height),
+        { ...checkpoint(founders, height), stateRoot: hashOf("other") },
+      ] as const;
+
+    it("once", async () => {
+      const chain = new FakeChain();
+      const { anchorer, clock } = start(chain, 0);
+      for (; clock.time <= 30_000; clock.time += 10_000) {
+        anchorer.accuse(founders, ...two(9));
+        await anchorer.look();
+      }
+      expect(chain.accusations).to.deep.equal(["0@9"]);
+    });
+
+    it("later, if the chain takes no proof or does not answer meanwhile, and anchors all the same", async () => {
+      const chain = new FakeChain();
+      const { anchorer, clock } = start(chain, 0);
+      anchorer.certified(founders, [checkpoint(founders, 128)]);
+      anchorer.accuse(founders, ...two(9));
+      anchorer.accuse(founders, ...two(10));
+      for (const refusal of ["PAUSED", "RPC_UNREACHABLE", "UNKNOWN_EPOCH", undefined]) {
+        chain.refusal = refusal;
+        clock.time += 10_000;
+        await anchorer.look();
+        await anchorer.look();
+      }
+      clock.time += 10_000;
+      await anchorer.look();
+      expect(chain.accusations).to.deep.equal(Array.from({ length: 4 }, () => ["0@9", "0@10"]).flat());
+      expect(chain.heights).to.deep.equal([128]);
+    });
+
+    it("in vain once, if no later try can change that", async () => {
+      for (const code of ["ALREADY_PUNISHED", "NOT_A_MINER", "SIGNER_UNRECOVERABLE"]) {
+        const chain = new FakeChain();
+        const { anchorer, clock } = start(chain, 0);
+        chain.refusal = code;
+        anchorer.accuse(founders, ...two(9));
+        for (; clock.time <= 30_000; clock.time += 10_000) await anchorer.look();
+        expect(chain.accusations, code).to.deep.equal(["0@9"]);
+      }
+    });
+  });
+
+  it("refuses a group the registry does not anchor", async () => {
     const chain = new FakeChain();
     const { anchorer } = start(chain, 0);
-    const two = [
-      checkpoint(founders, 9),
-      { ...checkpoint(founders, 9), stateRoot: hashOf("other") },
-    ] as const;
-    await anchorer.accuse(founders, ...two);
-    await anchorer.accuse(founders, ...two);
-    expect(chain.accusations).to.deep.equal(["0@9"]);
     chain.groupId = async () => hashOf("another group");
     const error = await anchorer.newestAnchor().catch((thrown) => thrown);
     expect(error.code).to.equal("ANCHOR_OTHER_GROUP");

@@ -85,7 +85,7 @@ export async function openMember(
     ...(anchor && { anchor }),
     ...(anchorer && {
       onCertified: (committee, signed) => anchorer.certified(committee, signed),
-      onContradiction: (committee, first, second) => void anchorer.accuse(committee, first, second),
+      onContradiction: (committee, first, second) => anchorer.accuse(committee, first, second),
     }),
   });
   const { replica } = opened;
