@@ -16,7 +16,7 @@ import type { Jobs } from "./jobs.ts";
 import type { Ordering } from "./ordering.ts";
 import { hashOf } from "./results.ts";
 import { type FrozenSubjects, RoundTasks } from "./round-tasks.ts";
-import { type RoundWatch, roundName, votersOf } from "./round-watch.ts";
+import { newestOf, type RoundWatch, roundName, votersOf } from "./round-watch.ts";
 import type { NodeTimings } from "./timings.ts";
 import type { Emit, MinerDeps } from "./types.ts";
 import { countable, UPDATES_PER_CLIENT, type UpdatePool } from "./update-pool.ts";
@@ -122,7 +122,10 @@ export function createFreezer(deps: FreezerDeps): Freezer {
     const ballots = (held.length > 0 ? held : [HOLDS_NONE]).map((subject) =>
       ordering.ballot({ task, subject, score: FULL, confidence: FULL, evidence: ZERO_HASH }),
     );
-    ordering.order(ballots.filter((ballot) => ballot !== undefined));
+    ordering.order(
+      roundName(view),
+      ballots.filter((ballot) => ballot !== undefined),
+    );
     partIn(view).cast.add(task);
   };
 
@@ -144,11 +147,12 @@ export function createFreezer(deps: FreezerDeps): Freezer {
     mine.openedAt = clock.now();
     const parameters = encodeRoundUpdates({ round: Number(view.round), openingHash: view.openingHash });
     const content = { kind: updatesKind.name, closeHeight: mine.opensUntil, salt: ZERO_HASH, parameters };
-    ordering.order([encodeOpen(content)]);
+    ordering.order(roundName(view), [encodeOpen(content)]);
   };
 
   /** One look of who takes part; true once nothing is left to do. */
   const act = async (view: RoundView, since: number, limits: FreezerLimits): Promise<boolean> => {
+    if (watch.time() > view.proposeUntil || view.candidates.length > 0) return true;
     if (!usable() || tasks.frozenOf(view) || partIn(view).cast.size >= MOST_BALLOTS) return true;
     ordering.look();
     const task = tasks.openOf(view, ordering.height);
@@ -205,8 +209,7 @@ export function createFreezer(deps: FreezerDeps): Freezer {
       jobs.ensure("freeze", async (signal) => {
         const since = clock.now();
         const limits = { timings: deps.timings(), signal };
-        while (watch.time() <= view.proposeUntil && !(await act(view, since, limits)))
-          await clock.sleep(LOOK_MS, signal);
+        while (!(await act(newestOf(watch, view), since, limits))) await clock.sleep(LOOK_MS, signal);
         await settle(view, limits);
       });
     },

@@ -22,8 +22,11 @@ export interface Ordering {
   /** Of the newest epoch here. */
   readonly committee: Committee;
   readonly height: number;
-  /** Has operations ordered; they are handed out again, by `look`, until they are executed here. */
-  order(operations: readonly Uint8Array[]): void;
+  /**
+   * Has operations ordered for a round (its name); they are handed out again, by `look`, until they are executed here. What
+   * still waits for another round is given up.
+   */
+  order(round: string, operations: readonly Uint8Array[]): void;
   /** A ballot of this member; undefined if it is none in the newest epoch. */
   ballot(content: Omit<Ballot, "operation" | "signer" | "signature">): Uint8Array | undefined;
   look(): void;
@@ -40,6 +43,7 @@ export interface ReplicaOrderingOptions {
 }
 
 interface UnderWay {
+  readonly round: string;
   readonly bundle: Bundle;
   sentAt: number;
 }
@@ -51,6 +55,7 @@ export class ReplicaOrdering implements Ordering {
   private readonly options: ReplicaOrderingOptions;
   readonly clientKey: Uint8Array;
   private readonly listeners: ((ordered: Ordered) => void)[] = [];
+  private round = "";
   private waiting: Uint8Array[] = [];
   private underWay: UnderWay | undefined;
   private replica: Replica | undefined;
@@ -81,8 +86,12 @@ export class ReplicaOrdering implements Ordering {
     return this.replica!.height;
   }
 
-  order(operations: readonly Uint8Array[]): void {
-    this.waiting.push(...operations);
+  order(round: string, operations: readonly Uint8Array[]): void {
+    if (round !== this.round) this.waiting = [];
+    this.round = round;
+    // While the engine stands still whoever asks again asks for the same.
+    const asked = new Set([...(this.underWay?.bundle.operations ?? []), ...this.waiting].map(toHex));
+    this.waiting.push(...operations.filter((operation) => !asked.has(toHex(operation))));
     this.offer();
   }
 
@@ -101,10 +110,13 @@ export class ReplicaOrdering implements Ordering {
   }
 
   look(): void {
-    const { underWay, options } = this;
-    if (!underWay || options.clock.now() - underWay.sentAt < AGAIN_AFTER) return;
+    const { underWay, options, replica } = this;
+    if (!underWay) this.offer();
+    if (!underWay || !replica || options.clock.now() - underWay.sentAt < AGAIN_AFTER) return;
     underWay.sentAt = options.clock.now();
-    this.replica?.submit(underWay.bundle);
+    // After a snapshot no block says whose bundle took the sequence: one asked for twice is executed without effect.
+    if (replica.executedOf(clientOf(this)) >= underWay.bundle.sequence) this.again(underWay);
+    else replica.submit(underWay.bundle);
   }
 
   /** What the replica committed; see {@link Ordered}. */
@@ -118,8 +130,17 @@ export class ReplicaOrdering implements Ordering {
   private executed(bundle: Bundle): void {
     const { underWay } = this;
     if (!underWay || bundle.sequence < underWay.bundle.sequence) return;
-    if (!equalBytes(bundle.signature, underWay.bundle.signature))
-      this.waiting = [...underWay.bundle.operations, ...this.waiting];
+    if (equalBytes(bundle.signature, underWay.bundle.signature)) this.next();
+    else this.again(underWay);
+  }
+
+  /** Puts what was not executed, or perhaps not, into the next bundle. */
+  private again({ round, bundle }: UnderWay): void {
+    if (round === this.round) this.waiting = [...bundle.operations, ...this.waiting];
+    this.next();
+  }
+
+  private next(): void {
     this.underWay = undefined;
     this.offer();
   }
@@ -132,7 +153,7 @@ export class ReplicaOrdering implements Ordering {
     const sequence = this.replica!.executedOf(clientOf(this)) + 1;
     const unsigned: Bundle = { clientKey, sequence, operations, signature: new Uint8Array() };
     const signature = scheme.sign(bundleKey, bundleDigest(this.committee.groupId, unsigned));
-    this.underWay = { bundle: { ...unsigned, signature }, sentAt: clock.now() };
+    this.underWay = { round: this.round, bundle: { ...unsigned, signature }, sentAt: clock.now() };
     this.replica!.submit(this.underWay.bundle);
   }
 }

@@ -109,6 +109,12 @@ export function minerOf({ miners }: Pick<Snapshot, "miners">, miner: Hex): Miner
   return miners.find((record) => sameHex(record.miner, miner));
 }
 
+/** The newest reading of a round: a pause moves its deadlines. */
+export function newestOf(watch: Pick<RoundWatch, "latest">, view: RoundView): RoundView {
+  const latest = watch.latest()?.view;
+  return latest && roundName(latest) === roundName(view) ? latest : view;
+}
+
 /** Names a round, whatever reorganisation of the chain it lives in. */
 export function roundName(view: Pick<RoundView, "round" | "openingHash">): string {
   return `${view.round}:${view.openingHash.toLowerCase()}`;

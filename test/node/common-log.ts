@@ -27,6 +27,10 @@ export class CommonLog {
   readonly committee: Committee;
   readonly places: Place[];
   height = 0;
+  /** No more blocks, though everybody is there. */
+  still = false;
+  /** What members asked for, with the names of the rounds. */
+  readonly asked: { readonly round: string; readonly operations: readonly Uint8Array[] }[] = [];
   #pending: Bundle[] = [];
   readonly #stop = new AbortController();
 
@@ -52,6 +56,7 @@ export class CommonLog {
     const state = application.create();
     while (!this.#stop.signal.aborted) {
       await clock.sleep(BLOCK_MS, this.#stop.signal).catch(() => undefined);
+      if (this.still) continue;
       if (this.places.filter(({ alive }) => alive).length < this.committee.quorum) continue;
       const { committee } = this;
       const height = ++this.height;
@@ -86,7 +91,11 @@ export class CommonLog {
       get height() {
         return log.height;
       },
-      order: (operations) => place.alive && this.order(operations),
+      order: (round, operations) => {
+        if (!place.alive) return;
+        this.asked.push({ round, operations });
+        this.order(operations);
+      },
       ballot(content) {
         const signature = scheme.sign(
           secretKey,

@@ -84,6 +84,24 @@ describe("a round's updates, frozen by the committee", () => {
     expect(of("frozen", "2").map((all) => all.length)).to.deep.equal([1, 1, 1]);
   });
 
+  it("are nobody's concern once a candidate is posted", async () => {
+    await startedWithLog({ parameters: { proposeSlot: 60, voteWindow: 60 } });
+    log.still = true;
+    world.intercept = (method) => {
+      if (method === "offerVote" || method === "votes") throw new QuorateError("MINER_UNREACHABLE", "lost");
+    };
+    await world.submitAll();
+    await world.until(() => world.round(1).candidates.length === 1, "a candidate");
+    expect(log.asked).not.to.deep.equal([]);
+    // A miner may not have seen the candidate yet; an opening that did not come is lost after two seconds.
+    const posted = world.clock.now();
+    await world.until(() => world.clock.now() > posted + 2_000, "two seconds");
+    const asked = log.asked.length;
+    await world.until(() => world.clock.now() > posted + 9_000, "seven more");
+    expect(log.asked).to.have.length(asked);
+    expect(world.round(1).status).to.equal("open");
+  });
+
   it("are not taken from a committee in which the partner cast no ballot", async () => {
     await startedWithLog({ miners: 4 });
     // The secondary's replica is gone; the others are weight Q and freeze without it.
