@@ -7,18 +7,17 @@ import {Verdicts} from "./disputes/Verdicts.sol";
 import {IClientRegistry} from "./interfaces/IClientRegistry.sol";
 import {IFaultProofs} from "./interfaces/IFaultProofs.sol";
 import {IRoundConsensus} from "./interfaces/IRoundConsensus.sol";
+import {IRoundLens} from "./interfaces/IRoundLens.sol";
 import {CoordinateJudge} from "./libraries/CoordinateJudge.sol";
 import {ExactFedAvg} from "./libraries/ExactFedAvg.sol";
 import {Messages} from "./libraries/Messages.sol";
 import {Openings} from "./libraries/Openings.sol";
 import {EndedWord} from "./libraries/EndedWord.sol";
-import {SignerBits} from "./libraries/SignerBits.sol";
 
 /// @title FaultProofs
 /// @notice See IFaultProofs.
 contract FaultProofs is LeafDesk {
     using Openings for bytes;
-    using SignerBits for uint8;
 
     /// @dev Slashes in basis points.
     uint256 internal constant SLASH_WRONG = 5_000;
@@ -92,11 +91,15 @@ contract FaultProofs is LeafDesk {
         emit ReceiptBroken(claim.round, claim.candidate, miner, proof.client, proof.modelRoot);
         bytes32 offence = keccak256(abi.encode(Messages.RECEIPT_TYPEHASH, claim.candidate));
         _punish(miner, offence, SLASH_RECEIPT, msg.sender);
-        // Nobody else has signed it, so nobody else loses by it, and a candidate with the update can win.
-        bool alone = standing.signers.signersOf(standing.index) != 3;
-        if (alone && standing.status == IRoundConsensus.RoundStatus.Open) {
-            _consensus.strike(claim.round, standing.index);
-        }
+        // Nobody else has posted it, so nobody else loses by it, and a candidate with the update can win.
+        if (_isOnlyPoster(miner, claim.round, standing)) _consensus.strike(claim.round, standing.index);
+    }
+
+    /// @dev Of a candidate in an open round. A signature alone makes no poster: anyone can sign an id.
+    function _isOnlyPoster(address miner, uint64 round, Standing memory standing) private view returns (bool) {
+        if (standing.status != IRoundConsensus.RoundStatus.Open) return false;
+        address[] memory posters = IRoundLens(_consensus.lens()).candidates(round)[standing.index].signers;
+        return posters.length == 1 && posters[0] == miner;
     }
 
     // ------------------------------------------------------------------ contradictions

@@ -7,7 +7,8 @@ import {IKeyBook} from "./interfaces/IKeyBook.sol";
 
 /// @title Who signs for whom
 /// @notice Shared by both registries. A key is a plain account that has agreed to sign for one owner, for good: nobody
-/// can register somebody else's key and let its signatures count twice.
+/// can register somebody else's key and let its signatures count twice. Nor is a key an owner of its own: whoever replaced
+/// its key would take it from the owner it signs for.
 abstract contract KeyBook is IKeyBook, EIP712 {
     bytes32 private constant KEY_TYPEHASH = keccak256("Key(address owner)");
 
@@ -34,6 +35,8 @@ abstract contract KeyBook is IKeyBook, EIP712 {
     /// @dev Checks that `key` may sign for `owner` and remembers it.
     function _acceptKey(address owner, address key, bytes calldata signature) internal {
         require(key.code.length == 0, KeyIsContract(key));
+        address signsFor = _ownerOfKey[owner];
+        require(signsFor == address(0), KeyTaken(owner, signsFor));
         address listed = _ownerOfKey[key];
         require(listed == address(0) || listed == owner, KeyTaken(key, listed));
         if (key == owner || listed == owner) return;

@@ -300,8 +300,8 @@ interface IFaultProofs {
     /// concluded in time. The requester only.
     function releaseBond(LeafRequest calldata request) external;
 
-    /// @notice A signer of the candidate acknowledged an update and left its client out: 10 %. If nobody else signed the
-    /// candidate and its round is open, it is struck; an agreed round stays.
+    /// @notice A signer of the candidate acknowledged an update and left its client out: 10 %. If it posted the candidate
+    /// alone and its round is open, it is struck; an agreed round stays.
     function proveBrokenReceipt(ReceiptProof calldata proof, bytes32 salt) external;
 
     /// @notice A request for a leaf; all zero if there was none.

@@ -6,6 +6,7 @@ pragma solidity 0.8.37;
 interface IKeyBook {
     /// @dev Keys must be plain accounts: a contract's answer about a signature can change afterwards.
     error KeyIsContract(address key);
+    /// @dev `key` signs for `owner`, for good: for nobody else, and it is no owner itself.
     error KeyTaken(address key, address owner);
     /// @dev The key must sign `Key(address owner)` in the domain (Quorate, 1, chain id, this registry).
     error BadKeySignature(address key, address recovered);

@@ -66,7 +66,7 @@ contract BrokenReceiptsTest is DisputedFederation {
     /// @dev Its co-signer and the voters knew nothing of the receipt: they lose neither stake nor round.
     function test_WhatOthersSignedStands() external {
         IFaultProofs.AggregateProof memory p = _claim(ONE);
-        address breaker = _drawn(1);
+        address breaker = _drawn(0);
         IFaultProofs.ReceiptProof memory q = _proof(p, breaker);
         _propose(p.claim.content);
         _proveReceipt(q);
@@ -74,6 +74,40 @@ contract BrokenReceiptsTest is DisputedFederation {
         vm.assertEq(registry.minerInfo(breaker).weight, 0);
         consensus.settle(1, _yesVotes(4, 0), p.claim.content);
         vm.assertTrue(consensus.statusOf(1) == IRoundConsensus.RoundStatus.Agreed, "agreed without its vote");
+    }
+
+    /// @dev Anyone can sign an id, and a receipt for whatever client: that strikes nothing of somebody else's.
+    function test_WhatAnotherPostedAloneStands() external {
+        IFaultProofs.AggregateProof memory p = _claim(ONE);
+        _proposeAlone(p.claim.content, 0);
+        address meddler = _drawn(2);
+        _proveReceipt(_proof(p, meddler));
+        vm.assertEq(registry.minerInfo(meddler).stake, STAKE * 9 / 10);
+        vm.assertEq(registry.minerInfo(_drawn(0)).stake, STAKE);
+        vm.warp(_info().proposeDeadline + 1);
+        consensus.settle(1, _yesVotes(4, 0), p.claim.content);
+        vm.assertEq(consensus.head().modelRoot, p.claim.content.modelRoot);
+    }
+
+    /// @dev Whoever has left and withdrawn has nothing to lose by it.
+    function test_AFormerMinerStrikesNothing() external {
+        address former = _account(3);
+        vm.prank(former);
+        registry.exit();
+        _agree(_content(9));
+        vm.warp(registry.minerInfo(former).releaseAt);
+        vm.prank(former);
+        registry.withdraw();
+        consensus.failRound(2);
+        vm.warp(_now() + 1);
+        consensus.openRound();
+        _nextBlock();
+        IFaultProofs.AggregateProof memory p = _claim(ONE);
+        _proposeAlone(p.claim.content, 0);
+        _proveReceipt(_proof(p, former));
+        vm.warp(_info().proposeDeadline + 1);
+        consensus.settle(3, _yesVotes(3, 0), p.claim.content);
+        vm.assertEq(consensus.head().modelRoot, p.claim.content.modelRoot);
     }
 
     function test_AnAgreedRoundStaysAndEachOffenceCountsOnce() external {

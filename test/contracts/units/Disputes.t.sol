@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IFaultProofs} from "../../../contracts/interfaces/IFaultProofs.sol";
+import {IKeyBook} from "../../../contracts/interfaces/IKeyBook.sol";
 import {IMinerRegistry} from "../../../contracts/interfaces/IMinerRegistry.sol";
 import {IRoundConsensus} from "../../../contracts/interfaces/IRoundConsensus.sol";
 import {DisputedFederation} from "../solidity/DisputedFederation.sol";
@@ -218,6 +219,23 @@ contract DisputesTest is DisputedFederation {
         vm.prank(FINDER);
         vm.expectRevert(abi.encodeWithSelector(IFaultProofs.NotAMiner.selector, miner));
         _proofs.proveAggregate(p, SALT, accused);
+    }
+
+    /// @dev Nor does a key in use become nobody's: as an owner with a key of its own it would be replaced as its own key.
+    function test_AKeyOfAnotherCannotRetireItself() external {
+        (address miner, address key, address third) = (_drawn(0), _account(8), _account(9));
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(keyOf[key], registry.keyDigest(miner));
+        vm.prank(miner);
+        registry.setKey(key, abi.encodePacked(r, s, v));
+        _agree(_content(5));
+        _equip(key, STAKE);
+        (v, r, s) = vm.sign(keyOf[third], registry.keyDigest(key));
+        vm.prank(key);
+        vm.expectRevert(abi.encodeWithSelector(IKeyBook.KeyTaken.selector, key, miner));
+        registry.register(STAKE, third, abi.encodePacked(r, s, v), URL);
+        keyOf[miner] = keyOf[key];
+        _agree(_content(6));
+        vm.assertEq(registry.ownerOfKeyAt(key, lens.roundInfo(3).openedAt), miner);
     }
 
     /// @dev Terms of a round stay provable however often a client changes them later.

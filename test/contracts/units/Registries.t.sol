@@ -115,6 +115,11 @@ contract RegistriesTest is FederationTest {
         // The key of another cannot become an owner that signs for itself.
         vm.expectRevert(abi.encodeWithSelector(IKeyBook.KeyTaken.selector, _who(1), _who(0)));
         _register(_who(1), _who(1), "");
+        // Nor one that another signs for.
+        bytes memory third = _acceptance(clients, _who(3), _who(1));
+        vm.expectRevert(abi.encodeWithSelector(IKeyBook.KeyTaken.selector, _who(1), _who(0)));
+        vm.prank(_who(1));
+        clients.register(_who(3), third);
         // Nor can an owner become another's key.
         bytes memory owner = _acceptance(clients, _who(0), _who(2));
         vm.expectRevert(abi.encodeWithSelector(IKeyBook.KeyTaken.selector, _who(0), _who(0)));
