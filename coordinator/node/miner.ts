@@ -168,7 +168,7 @@ function freezerOf(
 
 /** An empty journal was lost or is new: in a round that is open already this key may have signed what nobody here knows. */
 async function beginJournal({ journal, logger }: MinerDeps, { watch, signing }: MinerState): Promise<void> {
-  if (journal.entries().length > 0) return;
+  if (!journal.isEmpty()) return;
   const view = watch.latest()?.view;
   const open = view?.status === "open" ? view : undefined;
   await signing.keepSilent(open);

@@ -111,10 +111,15 @@ export function createSigningRoom(deps: {
     return entry && read("Vote", entry);
   };
 
-  const acknowledged = (prefix: string) =>
+  /** In a round, whatever its opening if none is given. */
+  const acknowledged = (round: bigint, openingHash?: Hex) =>
     journal
-      .entries()
-      .filter((entry) => entry.kind === "Receipt" && entry.slot.startsWith(prefix))
+      .entriesOf(round)
+      .filter(
+        ({ kind, slot }) =>
+          kind === "Receipt" &&
+          (!openingHash || slot.startsWith(slotOf({ round, openingHash }, "Receipt", ""))),
+      )
       .map((entry) => ({ ...read("Receipt", entry), update: signedUpdateFromJson(entry.context?.update) }));
 
   return {
@@ -141,7 +146,7 @@ export function createSigningRoom(deps: {
       const slot = slotOf(message, "Manifest");
       return locks.run(promises(message), async () => {
         const references = updates.map(referenceOf);
-        const broken = acknowledged(slotOf(message, "Receipt", "")).find(
+        const broken = acknowledged(message.round, message.openingHash).find(
           (receipt) => !keepsReceipt(references, receipt.message),
         );
         if (broken && !journal.signed(slot)) throw brokenReceipt(broken.message);
@@ -170,8 +175,8 @@ export function createSigningRoom(deps: {
     keepSilent: (round) => journal.append(silenceEntry(round)),
     isSilent,
     signedVote: voteOf,
-    receipts: (key) => acknowledged(slotOf(key, "Receipt", "")),
-    updatesOf: (round) => acknowledged(`${round}:`).map(({ update }) => update),
+    receipts: ({ round, openingHash }) => acknowledged(round, openingHash),
+    updatesOf: (round) => acknowledged(round).map(({ update }) => update),
   };
 }
 

@@ -27,7 +27,9 @@ export interface Journal {
    * @throws QuorateError DOUBLE_SIGNATURE if the slot holds another digest; JOURNAL_UNWRITABLE
    */
   append(entry: SignedEntry): Promise<void>;
-  /** All entries, oldest first. */
-  entries(): readonly SignedEntry[];
+  /** True until something is appended. */
+  isEmpty(): boolean;
+  /** The entries of a round, oldest first: those whose slots begin with its number and a colon. */
+  entriesOf(round: bigint): readonly SignedEntry[];
   close(): Promise<void>;
 }

@@ -105,7 +105,8 @@ export function createTestJournal(empty = false): Journal {
       // A journal survives only as bytes.
       if (!held) all.push(JSON.parse(JSON.stringify(entry)));
     },
-    entries: () => all,
+    isEmpty: () => all.length === 0,
+    entriesOf: (round) => all.filter(({ slot }) => slot.startsWith(`${round}:`)),
     close: async () => undefined,
   };
 }

@@ -26,57 +26,57 @@ export function journalSuite(name: string, create: () => Promise<Journal>): void
     afterEach(() => journal.close());
 
     it("starts empty", () => {
-      expect(journal.entries()).to.deep.equal([]);
-      expect(journal.signed("a")).to.equal(undefined);
+      expect(journal.entriesOf(1n)).to.deep.equal([]);
+      expect(journal.signed("1:a")).to.equal(undefined);
     });
 
     it("holds what was appended, oldest first", async () => {
-      await journal.append(journalEntry("b"));
-      await journal.append(journalEntry("a", "02"));
-      expect(journal.signed("a")).to.deep.equal(journalEntry("a", "02"));
-      expect(journal.entries()).to.deep.equal([journalEntry("b"), journalEntry("a", "02")]);
+      await journal.append(journalEntry("1:b"));
+      await journal.append(journalEntry("1:a", "02"));
+      expect(journal.signed("1:a")).to.deep.equal(journalEntry("1:a", "02"));
+      expect(journal.entriesOf(1n)).to.deep.equal([journalEntry("1:b"), journalEntry("1:a", "02")]);
     });
 
     it("refuses another digest for a slot and keeps the first", async () => {
-      await journal.append(journalEntry("a"));
-      const error = await expectRejection("DOUBLE_SIGNATURE", journal.append(journalEntry("a", "02")));
-      expect(error.details).to.include({ slot: "a", held: journalEntry("a").digest });
-      expect(journal.entries()).to.deep.equal([journalEntry("a")]);
+      await journal.append(journalEntry("1:a"));
+      const error = await expectRejection("DOUBLE_SIGNATURE", journal.append(journalEntry("1:a", "02")));
+      expect(error.details).to.include({ slot: "1:a", held: journalEntry("1:a").digest });
+      expect(journal.entriesOf(1n)).to.deep.equal([journalEntry("1:a")]);
     });
 
     it("takes the same digest for a slot again, in any case, and changes nothing", async () => {
-      await journal.append(journalEntry("a", "ab"));
+      await journal.append(journalEntry("1:a", "ab"));
       const upper = `0x${"AB".repeat(32)}` as Hex;
-      await journal.append({ ...journalEntry("a", "ab"), digest: upper });
-      expect(journal.entries()).to.deep.equal([journalEntry("a", "ab")]);
+      await journal.append({ ...journalEntry("1:a", "ab"), digest: upper });
+      expect(journal.entriesOf(1n)).to.deep.equal([journalEntry("1:a", "ab")]);
     });
 
     it("lets one of two win that are appended at once for a slot", async () => {
       const both = await Promise.allSettled([
-        journal.append(journalEntry("a")),
-        journal.append(journalEntry("a", "02")),
+        journal.append(journalEntry("1:a")),
+        journal.append(journalEntry("1:a", "02")),
       ]);
       expect(both.map(({ status }) => status)).to.deep.equal(["fulfilled", "rejected"]);
-      expect(journal.entries()).to.deep.equal([journalEntry("a")]);
+      expect(journal.entriesOf(1n)).to.deep.equal([journalEntry("1:a")]);
     });
 
     it("keeps many that are appended at once", async () => {
-      const slots = Array.from({ length: 50 }, (_, i) => `slot ${i}`);
+      const slots = Array.from({ length: 50 }, (_, i) => `1:slot ${i}`);
       await Promise.all(slots.map((slot) => journal.append(journalEntry(slot))));
-      expect(journal.entries().map(({ slot }) => slot)).to.deep.equal(slots);
+      expect(journal.entriesOf(1n).map(({ slot }) => slot)).to.deep.equal(slots);
     });
 
     it("keeps its own copy", async () => {
-      const entry = { ...journalEntry("a"), message: { round: "1" } };
+      const entry = { ...journalEntry("1:a"), message: { round: "1" } };
       await journal.append(entry);
       entry.message.round = "2";
-      expect(journal.signed("a")?.message).to.deep.equal({ round: "1" });
+      expect(journal.signed("1:a")?.message).to.deep.equal({ round: "1" });
     });
 
     it("takes nothing once it is closed", async () => {
       await journal.close();
       await journal.close();
-      await expectRejection("JOURNAL_UNWRITABLE", journal.append(journalEntry("a")));
+      await expectRejection("JOURNAL_UNWRITABLE", journal.append(journalEntry("1:a")));
     });
   });
 }

@@ -4,20 +4,29 @@ import { join } from "node:path";
 import type { Journal, SignedEntry } from "../../ports/journal.ts";
 import { QuorateError } from "../../protocol/errors.ts";
 import { silenceEntry } from "../../protocol/round/silence.ts";
+import { HeldEntries } from "./held-entries.ts";
 import { takeLock } from "./lock.ts";
-import { decodeJournal, encodeHeader, encodeRecord } from "./records.ts";
+import { encodeHeader, encodeRecord, JournalDecoder } from "./records.ts";
 import { isHeld } from "./slots.ts";
+
+/** Bytes read at a time. */
+const PIECE = 2 ** 20;
+
+export interface FileJournalOptions {
+  /** JSON of the newest entries that stays in memory, bytes. */
+  readonly recentBytes?: number;
+}
 
 /**
  * Opens the journal of a node: `journal.log` in `folder`, append-only, one checked record per line, and
  * `journal.lock`, so that no second process uses it.
  * @throws QuorateError FOLDER_UNWRITABLE, JOURNAL_LOCKED, JOURNAL_CORRUPT
  */
-export async function openFileJournal(folder: string): Promise<Journal> {
+export async function openFileJournal(folder: string, options: FileJournalOptions = {}): Promise<Journal> {
   await assertWritable(folder);
   const release = takeLock(join(folder, "journal.lock"));
   try {
-    return await openLocked(folder, release);
+    return await openLocked(folder, options, release);
   } catch (error) {
     release();
     throw error;
@@ -31,20 +40,26 @@ export async function openFileJournal(folder: string): Promise<Journal> {
 export async function startJournal(folder: string): Promise<void> {
   const journal = await openFileJournal(folder);
   try {
-    if (journal.entries().length === 0) await journal.append(silenceEntry());
+    if (journal.isEmpty()) await journal.append(silenceEntry());
   } finally {
     await journal.close();
   }
 }
 
-async function openLocked(folder: string, release: () => void): Promise<Journal> {
+async function openLocked(
+  folder: string,
+  { recentBytes }: FileJournalOptions,
+  release: () => void,
+): Promise<Journal> {
   const path = join(folder, "journal.log");
   const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+  const held = new HeldEntries({ fd: file.fd, path }, recentBytes);
   let tail: Tail;
-  const bySlot = new Map<string, SignedEntry>();
   try {
-    const content = decodeJournal(await file.readFile(), path);
-    for (const entry of content.entries) bySlot.set(entry.slot, entry);
+    const content = await readAll(
+      file,
+      new JournalDecoder(path, ({ entry, ...place }) => held.add(entry, place)),
+    );
     tail = await settleTail(file, content, folder);
   } catch (error) {
     await file.close();
@@ -56,8 +71,10 @@ async function openLocked(folder: string, release: () => void): Promise<Journal>
 
   const append = async (entry: SignedEntry): Promise<void> => {
     if (unusable) throw unwritable(path, unusable);
-    if (isHeld(bySlot.get(entry.slot), entry)) return;
-    const record = encodeRecord(tail.sum, JSON.stringify(entry));
+    if (isHeld(held.digestOf(entry.slot), entry)) return;
+    const json = JSON.stringify(entry);
+    const record = encodeRecord(tail.sum, json);
+    const place = { at: tail.length + record.line.length - json.length - 1, length: Buffer.byteLength(json) };
     try {
       tail = await writeRecord(file, tail, record);
     } catch (error) {
@@ -67,18 +84,19 @@ async function openLocked(folder: string, release: () => void): Promise<Journal>
       });
       throw unwritable(path, (error as Error).message, error);
     }
-    bySlot.set(entry.slot, structuredClone(entry));
+    held.add(structuredClone(entry), place);
   };
 
   return {
-    signed: (slot) => bySlot.get(slot),
+    signed: (slot) => held.of(slot),
     append(entry) {
       // One at a time: the second of two entries for a slot must see the first.
       const result = queue.then(() => append(entry));
       queue = result.catch(() => {});
       return result;
     },
-    entries: () => [...bySlot.values()],
+    isEmpty: () => held.size === 0,
+    entriesOf: (round) => held.ofRound(round),
     async close() {
       if (closed) return;
       closed = true;
@@ -88,6 +106,16 @@ async function openLocked(folder: string, release: () => void): Promise<Journal>
       release();
     },
   };
+}
+
+async function readAll(file: FileHandle, decoder: JournalDecoder): Promise<JournalDecoder> {
+  const piece = Buffer.alloc(PIECE);
+  for (let at = 0; ; ) {
+    const { bytesRead } = await file.read(piece, 0, piece.length, at);
+    if (bytesRead === 0) return decoder;
+    decoder.push(piece.subarray(0, bytesRead));
+    at += bytesRead;
+  }
 }
 
 /** Where the next record goes, and which checksum it continues. */

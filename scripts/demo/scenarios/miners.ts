@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { decodeJournal } from "../../../coordinator/adapters/journal/records.ts";
+import { JournalDecoder } from "../../../coordinator/adapters/journal/records.ts";
 import type { SignedEntry } from "../../../coordinator/ports/journal.ts";
 import { startMiner } from "../federation.ts";
 import { LogFollower, type ProcessEvent } from "../log-follower.ts";
@@ -53,7 +53,9 @@ export function logOf({ options }: Flow, index: number): string {
 /** Everything a miner signed, as its journal has it. */
 export function journalOf({ options }: Flow, index: number): readonly SignedEntry[] {
   const path = join(options.out, "miners", String(index + 1), "journal.log");
-  return decodeJournal(readFileSync(path), path).entries;
+  const entries: SignedEntry[] = [];
+  new JournalDecoder(path, ({ entry }) => entries.push(entry)).push(readFileSync(path));
+  return entries;
 }
 
 /**

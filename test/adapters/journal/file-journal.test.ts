@@ -3,7 +3,11 @@ import { appendFileSync, readFileSync, statSync, truncateSync, writeFileSync } f
 import { join } from "node:path";
 import { expect } from "chai";
 import { openFileJournal } from "../../../coordinator/adapters/journal/file-journal.ts";
-import { encodeRecord } from "../../../coordinator/adapters/journal/records.ts";
+import {
+  encodeRecord,
+  JournalDecoder,
+  type JournalRecord,
+} from "../../../coordinator/adapters/journal/records.ts";
 import type { Journal } from "../../../coordinator/ports/journal.ts";
 import { expectRejection } from "../../ports/expect-rejection.ts";
 import { journalEntry, journalSuite } from "../../ports/journal.suite.ts";
@@ -13,30 +17,33 @@ import { startJournalProcess } from "./journal-process.ts";
 const folders = temporaryFolders();
 
 journalSuite("the file journal", () => openFileJournal(folders()));
+journalSuite("the file journal that keeps nothing in memory", () =>
+  openFileJournal(folders(), { recentBytes: 0 }),
+);
 
 describe("the file journal", () => {
   let folder: string;
   const log = (): string => join(folder, "journal.log");
   const slotsAfterRestart = async (): Promise<string[]> => {
     const journal = await openFileJournal(folder);
-    const slots = journal.entries().map(({ slot }) => slot);
+    const slots = journal.entriesOf(1n).map(({ slot }) => slot);
     await journal.close();
     return slots;
   };
   beforeEach(async () => {
     folder = folders();
     const journal = await openFileJournal(folder);
-    for (const slot of ["a", "b", "c"]) await journal.append(journalEntry(slot));
+    for (const slot of ["1:a", "1:b", "1:c"]) await journal.append(journalEntry(slot));
     await journal.close();
   });
 
   it("gives its entries back after a restart, and goes on from there", async () => {
     const journal = await openFileJournal(folder);
-    expect(journal.entries()).to.deep.equal(["a", "b", "c"].map((slot) => journalEntry(slot)));
-    await expectRejection("DOUBLE_SIGNATURE", journal.append(journalEntry("b", "02")));
-    await journal.append(journalEntry("d"));
+    expect(journal.entriesOf(1n)).to.deep.equal(["1:a", "1:b", "1:c"].map((slot) => journalEntry(slot)));
+    await expectRejection("DOUBLE_SIGNATURE", journal.append(journalEntry("1:b", "02")));
+    await journal.append(journalEntry("1:d"));
     await journal.close();
-    expect(await slotsAfterRestart()).to.deep.equal(["a", "b", "c", "d"]);
+    expect(await slotsAfterRestart()).to.deep.equal(["1:a", "1:b", "1:c", "1:d"]);
     expect(statSync(log()).mode & 0o777).to.equal(0o600);
   });
 
@@ -49,12 +56,12 @@ describe("the file journal", () => {
       expect(readFileSync(log()), "the rest is cut off").to.deep.equal(whole.subarray(0, lastStart));
       const journal = await openFileJournal(folder);
       expect(
-        journal.entries().map(({ slot }) => slot),
+        journal.entriesOf(1n).map(({ slot }) => slot),
         `cut at ${cut}`,
-      ).to.deep.equal(["a", "b"]);
-      await journal.append(journalEntry("d"));
+      ).to.deep.equal(["1:a", "1:b"]);
+      await journal.append(journalEntry("1:d"));
       await journal.close();
-      expect(await slotsAfterRestart()).to.deep.equal(["a", "b", "d"]);
+      expect(await slotsAfterRestart()).to.deep.equal(["1:a", "1:b", "1:d"]);
     }
   });
 
@@ -62,6 +69,50 @@ describe("the file journal", () => {
     truncateSync(log(), 5);
     expect(await slotsAfterRestart()).to.deep.equal([]);
     expect(await slotsAfterRestart()).to.deep.equal([]);
+  });
+
+  it("reads from the file what it does not keep in memory, and signs against none of it", async () => {
+    // Room for one entry.
+    const recentBytes = JSON.stringify(journalEntry("1:a")).length;
+    const journal = await openFileJournal(folder, { recentBytes });
+    await journal.append(journalEntry("2:a"));
+    expect(journal.entriesOf(1n)).to.deep.equal(["1:a", "1:b", "1:c"].map((slot) => journalEntry(slot)));
+    expect(journal.entriesOf(2n)).to.deep.equal([journalEntry("2:a")]);
+    expect(journal.entriesOf(12n)).to.deep.equal([]);
+    expect(journal.signed("1:a")).to.deep.equal(journalEntry("1:a"));
+    await expectRejection("DOUBLE_SIGNATURE", journal.append(journalEntry("1:a", "02")));
+    await journal.append(journalEntry("1:b"));
+    writeFileSync(log(), readFileSync(log()).fill(0x20, 200, 900));
+    expect(() => journal.signed("1:a"))
+      .to.throw()
+      .with.property("code", "JOURNAL_CORRUPT");
+    expect(journal.signed("2:a")).to.deep.equal(journalEntry("2:a"));
+    await journal.close();
+  });
+
+  it("is the same, whatever pieces its file is read in", () => {
+    const whole = readFileSync(log());
+    const read = (pieces: readonly Buffer[]) => {
+      const records: JournalRecord[] = [];
+      const decoder = new JournalDecoder(log(), (record) => records.push(record));
+      for (const piece of pieces) decoder.push(piece);
+      return { records, sum: decoder.sum, length: decoder.length };
+    };
+    const once = read([whole]);
+    expect(once.length).to.equal(whole.length);
+    for (const { at, length, entry } of once.records)
+      expect(JSON.parse(whole.toString("utf8", at, at + length))).to.deep.equal(entry);
+    for (const size of [1, 7, 300]) {
+      const piece = Buffer.alloc(size);
+      const pieces = Array.from({ length: Math.ceil(whole.length / size) }, (_, i) =>
+        whole.subarray(i * size, (i + 1) * size),
+      );
+      expect(read(pieces), `pieces of ${size}`).to.deep.equal(once);
+      // The buffer is used again for the next piece.
+      const decoder = new JournalDecoder(log(), () => undefined);
+      for (const bytes of pieces) decoder.push(piece.subarray(0, bytes.copy(piece)));
+      expect(decoder.sum).to.equal(once.sum);
+    }
   });
 
   it("refuses damage before the tail and says what to do", async () => {
@@ -122,7 +173,7 @@ describe("the file journal", () => {
     await once(child, "close");
     const acknowledged = output.split("\n").slice(0, -1);
     const journal = await openFileJournal(other);
-    const held = journal.entries().map(({ slot }) => slot);
+    const held = journal.entriesOf(1n).map(({ slot }) => slot);
     expect(held.slice(0, acknowledged.length)).to.deep.equal(acknowledged);
     await journal.close();
   });

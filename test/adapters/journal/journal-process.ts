@@ -14,7 +14,7 @@ export function startJournalProcess(folder: string): ChildProcess {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const journal = await openFileJournal(process.argv[2]!);
   for (let i = 0; ; i++) {
-    await journal.append(journalEntry(`slot ${i}`));
-    process.stdout.write(`slot ${i}\n`);
+    await journal.append(journalEntry(`1:slot ${i}`));
+    process.stdout.write(`1:slot ${i}\n`);
   }
 }
