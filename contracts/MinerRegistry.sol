@@ -115,7 +115,7 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
         emit ExitQueued(msg.sender, record.stake);
         if (record.status == MinerStatus.Inactive) {
             // No round uses its weight: nothing to wait for.
-            _startUnbonding(msg.sender, record);
+            _startUnbonding(msg.sender, record, _lastFinalAt(consensus.progress()));
             _records[msg.sender] = record.pack();
         } else {
             record.status = MinerStatus.Exiting;
@@ -159,14 +159,14 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
         consensus.requireRunning();
         IRoundConsensus.Progress memory p = consensus.progress();
         require(!p.open, RoundIsOpen(p.round));
-        _applyQueue(p.ballots);
+        _applyQueue(p.ballots, _lastFinalAt(p));
     }
 
     // ------------------------------------------------------------------ consensus only
 
     /// @inheritdoc IMinerRegistry
-    function beginRound(uint32 ballots) external onlyConsensus returns (uint256 members) {
-        return _applyQueue(ballots);
+    function beginRound(uint32 ballots, uint40 lastFinalAt) external onlyConsensus returns (uint256 members) {
+        return _applyQueue(ballots, lastFinalAt);
     }
 
     /// @inheritdoc IMinerRegistry
@@ -356,6 +356,11 @@ contract MinerRegistry is MinerRoster, ReentrancyGuardTransient {
     }
 
     // ------------------------------------------------------------------ inside
+
+    /// @dev In federation time.
+    function _lastFinalAt(IRoundConsensus.Progress memory p) private view returns (uint256) {
+        return p.lastFinalAt - consensus.pausedTime();
+    }
 
     /// @dev No contract asks for endpoints, so they are announced and not stored.
     function _checkEndpoint(string calldata endpoint) private pure {

@@ -86,7 +86,7 @@ contract RoundConsensus is RoundProposals {
         needed = s.payoutsTotal + _settings.rules.roundBudget();
         if (funded < needed) return (Obstacle.PotTooSmall, funded, needed);
 
-        uint256 members = _minerRegistry.beginRound(s.ballots);
+        uint256 members = _minerRegistry.beginRound(s.ballots, s.lastFinalAt);
         if (members < MIN_MINERS && !_mayBeAlone(s, members)) return (Obstacle.NotEnoughMiners, members, MIN_MINERS);
 
         s.round = round;

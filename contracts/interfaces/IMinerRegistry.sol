@@ -128,7 +128,8 @@ interface IMinerRegistry is IKeyBook {
     /// @notice Return to the roster at the next opening after a deactivation.
     function reactivate() external;
 
-    /// @notice Leave with the whole stake: weight counts until the next opening, then unbonding starts.
+    /// @notice Leave with the whole stake: weight counts until the next opening, then unbonding starts. It
+    /// lasts for `unbondingDelay`, and until all of the caller's rounds are final and what it unbonded before is released.
     function exit() external;
 
     /// @notice Pay the unbonded stake of the caller once `releaseAt` has passed.
@@ -148,8 +149,9 @@ interface IMinerRegistry is IKeyBook {
 
     /// @notice Apply the queue at an opening.
     /// @param ballots Rounds with a candidate so far: who joins now has missed none of them.
+    /// @param lastFinalAt Federation time at which all rounds that have ended are final: no stake is released before.
     /// @return members Seats from now on.
-    function beginRound(uint32 ballots) external returns (uint256 members);
+    function beginRound(uint32 ballots, uint40 lastFinalAt) external returns (uint256 members);
 
     /// @notice Score the miners present in a round that had a candidate. Those not named missed it; that is brought
     /// up to date when their record is next written.

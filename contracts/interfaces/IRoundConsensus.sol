@@ -358,7 +358,8 @@ interface IRoundConsensus is IFederationPause {
     function parametersHash() external view returns (bytes32);
     function task() external view returns (Task memory);
     function wiring() external view returns (Wiring memory);
-    /// @notice Seconds between losing weight and withdrawing stake: all windows together.
+    /// @notice Least seconds between losing weight and withdrawing stake: all windows together. It takes longer only if a
+    /// challenge window that began under earlier parameters ends later.
     function unbondingDelay() external view returns (uint256);
     /// @notice Slots of the round ring.
     function ringSlots() external view returns (uint256);

@@ -105,11 +105,12 @@ abstract contract MinerRoster is IMinerRegistry, KeyBook {
     }
 
     /// @param ballots Rounds with a candidate so far: who joins now has missed none of them.
-    function _applyQueue(uint32 ballots) internal returns (uint256 members) {
+    /// @param lastFinalAt See `_startUnbonding`.
+    function _applyQueue(uint32 ballots, uint256 lastFinalAt) internal returns (uint256 members) {
         Totals memory t = _totals;
         if (t.queueStart == t.queueEnd) return t.members;
         for (uint256 n = 0; n < MAX_CHANGES_PER_OPENING && t.queueStart != t.queueEnd; ++n) {
-            _applyChange(t, _queue[t.queueStart++ % QUEUE_SLOTS], ballots);
+            _applyChange(t, _queue[t.queueStart++ % QUEUE_SLOTS], ballots, lastFinalAt);
         }
         // Whoever comes next finds slots that were written before, at a quarter of the price.
         if (t.queueStart == t.queueEnd) (t.queueStart, t.queueEnd) = (0, 0);
@@ -118,7 +119,7 @@ abstract contract MinerRoster is IMinerRegistry, KeyBook {
     }
 
     /// @dev One queued miner: join, leave, or take over stake and key.
-    function _applyChange(Totals memory t, address owner, uint32 ballots) internal {
+    function _applyChange(Totals memory t, address owner, uint32 ballots, uint256 lastFinalAt) internal {
         MinerRecord.Data memory record = _records[owner].unpack();
         record.queued = false;
         if (record.status == MinerStatus.Joining) {
@@ -128,7 +129,7 @@ abstract contract MinerRoster is IMinerRegistry, KeyBook {
             record.place = ++t.members;
         } else if (record.status != MinerStatus.Active) {
             if (record.place != 0) _leaveSeat(t, record, ballots);
-            if (record.status == MinerStatus.Exiting) _startUnbonding(owner, record);
+            if (record.status == MinerStatus.Exiting) _startUnbonding(owner, record, lastFinalAt);
             else record.status = MinerStatus.Inactive;
         }
         if (_nextKeys[owner] != address(0)) {
@@ -163,15 +164,20 @@ abstract contract MinerRoster is IMinerRegistry, KeyBook {
         record.place = 0;
     }
 
-    function _startUnbonding(address owner, MinerRecord.Data memory record) internal {
+    /// @param lastFinalAt Federation time at which all rounds that have ended are final. The delay is that of the parameters
+    /// in force, which may be shorter than what is left of a window that began under others.
+    function _startUnbonding(address owner, MinerRecord.Data memory record, uint256 lastFinalAt) internal {
         Unbonding memory u = _unbonding[owner];
         uint256 amount = record.stake;
-        uint256 releaseAt = block.timestamp + consensus.unbondingDelay();
+        uint256 pausedTime = consensus.pausedTime();
+        uint256 releaseAt = block.timestamp - pausedTime + consensus.unbondingDelay();
+        if (releaseAt < lastFinalAt) releaseAt = lastFinalAt;
+        if (releaseAt < u.releaseAt) releaseAt = u.releaseAt;
         u.amount += uint128(amount);
-        u.releaseAt = (releaseAt - consensus.pausedTime()).toUint40();
+        u.releaseAt = releaseAt.toUint40();
         _unbonding[owner] = u;
         record.stake = 0;
         record.status = MinerStatus.Exited;
-        emit UnbondingStarted(owner, amount, releaseAt);
+        emit UnbondingStarted(owner, amount, releaseAt + pausedTime);
     }
 }

@@ -103,7 +103,7 @@ describe("attacks on payouts", () => {
     const zero = `0x${"00".repeat(32)}`;
     await expect(d.record(1n, 1n, zero, 0n, 0n)).to.be.revertedWithCustomError(d, "OnlyConsensus");
     await expect(d.revertTo(0n, 1n)).to.be.revertedWithCustomError(d, "OnlyConsensus");
-    await expect(m.beginRound(0n)).to.be.revertedWithCustomError(m, "OnlyConsensus");
+    await expect(m.beginRound(0n, 0n)).to.be.revertedWithCustomError(m, "OnlyConsensus");
     await expect(m.recordBallot(1n, 1n, [], rule)).to.be.revertedWithCustomError(m, "OnlyConsensus");
     await expect(m.provePresence(1n, f.miners[0]!.address, 1n, rule)).to.be.revertedWithCustomError(
       m,

@@ -209,6 +209,70 @@ contract MinerRegistryTest is FederationTest {
         registry.withdraw();
     }
 
+    /// @dev A window keeps the length it began with, whatever the parameters are by the time of the opening.
+    function testFuzz_StakeOutlastsEveryWindow(uint16 window, uint16 next, uint16 paused, uint8 how) external {
+        IRoundConsensus.Parameters memory p = _demo();
+        (p.collectMin, p.challengeWindow) = (20, uint32(10 + window % 1_000));
+        _deploy(p, 60);
+        _start(3);
+        consensus.pause();
+        vm.warp(_now() + paused);
+        consensus.resume();
+        p.challengeWindow = uint32(10 + next % 1_000);
+        consensus.setParameters(p);
+        _leave(how % 4);
+        _is(_c, IMinerRegistry.MinerStatus.Exited);
+        IMinerRegistry.MinerInfo memory info = registry.minerInfo(_c);
+        vm.assertTrue(info.releaseAt >= lens.roundInfo(1).finalAt, "released while its round can be contested");
+        vm.assertTrue(info.releaseAt >= _now() + consensus.unbondingDelay(), "released too early");
+        vm.assertTrue(info.releaseAt <= _now() + 2_000, "held for ever");
+    }
+
+    /// @dev At the opening by a settlement, at a later one, between rounds, or once it is inactive.
+    function _leave(uint256 how) private {
+        if (how == 3) registry.slash(_c, 1_000, address(0xF1), 0);
+        vm.prank(_c);
+        if (how != 3) registry.exit();
+        if (how == 0 || how == 3) {
+            _agree(_content(1));
+        } else {
+            _propose(_content(1));
+            vm.warp(_info().graceEnd + 1);
+            consensus.failRound(1);
+            if (how == 1) consensus.openRound();
+            else registry.applyQueued();
+        }
+        vm.prank(_c);
+        if (how == 3) registry.exit();
+    }
+
+    /// @dev Else a second exit under shorter windows would free what still answers for the first.
+    function test_ASecondExitReleasesNothingEarlier() external {
+        IRoundConsensus.Parameters memory p = _demo();
+        (p.collectMin, p.answerTime) = (20, 1_000);
+        _deploy(p, 60);
+        _start(3);
+        vm.prank(_c);
+        registry.exit();
+        _agree(_content(1));
+        uint256 releaseAt = registry.minerInfo(_c).releaseAt;
+        vm.assertEq(releaseAt, _now() + consensus.unbondingDelay());
+        p.answerTime = 10;
+        consensus.setParameters(p);
+        _join(_c, STAKE);
+        vm.prank(_c);
+        registry.exit();
+        IRoundConsensus.CandidateContent memory c = _content(2);
+        _propose(c);
+        IRoundConsensus.Vote[] memory votes = _yesVotes(2, 0);
+        vm.expectEmit(address(registry));
+        emit IMinerRegistry.UnbondingStarted(_c, STAKE, releaseAt);
+        consensus.settle(2, votes, c);
+        IMinerRegistry.MinerInfo memory info = registry.minerInfo(_c);
+        vm.assertEq(info.unbonding, 2 * STAKE);
+        vm.assertEq(info.releaseAt, releaseAt);
+    }
+
     /// @dev An owner that comes back keeps its reputation, good or bad.
     function test_ComingBackKeepsTheReputation() external {
         _start(3);
@@ -397,7 +461,7 @@ contract MinerRegistryTest is FederationTest {
         bytes memory refusal = abi.encodeWithSelector(IMinerRegistry.OnlyConsensus.selector, address(this));
         IMinerRegistry.ReputationRule memory rule = IMinerRegistry.ReputationRule(1, 2, 3);
         vm.expectRevert(refusal);
-        registry.beginRound(0);
+        registry.beginRound(0, 0);
         vm.expectRevert(refusal);
         registry.recordBallot(1, 1, new uint256[](0), rule);
         vm.expectRevert(refusal);
