@@ -7,7 +7,7 @@ import { leafRequest, leafToAsk } from "../protocol/faults/leaf.ts";
 import { referenceOf } from "../protocol/round/references.ts";
 import type { CandidateRecord, RoundRecord } from "../protocol/views/federation-view.ts";
 import { findBrokenReceipts, type KeptReceipt } from "../watch/broken-receipts.ts";
-import { accusedOf, openingOf } from "../watch/challenge.ts";
+import { accusedOf, openingOf, type Witnesses } from "../watch/challenge.ts";
 import { type FaultSearch, fetchUpdates } from "../watch/find-fault.ts";
 import { RECEIPTS_FORMAT } from "./client/receipts.ts";
 import { formatTime, formatTransaction } from "./text.ts";
@@ -33,7 +33,7 @@ interface Line {
   readonly text: string;
 }
 
-type Search = FaultSearch & { readonly chain: QuorateWriter };
+type Search = FaultSearch & Pick<Witnesses, "recoverer"> & { readonly chain: QuorateWriter };
 
 /** Asks for a leaf of a candidate's data, with a bond. */
 export async function askByHand(
@@ -61,14 +61,15 @@ export async function askByHand(
 }
 
 /** Concludes the round's requests whose time is over. */
-export async function concludeByHand({ chain }: Search, record: RoundRecord): Promise<readonly Line[]> {
+export async function concludeByHand(search: Search, record: RoundRecord): Promise<readonly Line[]> {
+  const { chain } = search;
   const now = await chain.pendingTime();
   const due = record.requests.filter(({ state, dueAt }) => state === "open" && now > dueAt);
   const lines: Line[] = [];
   for (const asked of due) {
     const posted = record.candidates.find(({ id }) => id === asked.candidate)!;
     const opening = { baseRoot: record.baseRoot, ...(await openingOf(chain, record)) };
-    const accused = await accusedOf(chain, { record, posted }, chain.account);
+    const accused = await accusedOf(search, { record, posted }, chain.account);
     const request = leafRequest(asked.candidate, { round: record.round, ...asked });
     const sent = await chain.challenger.conclude({ request, opening, accused });
     const where = formatTransaction(chain.connection.chainId, sent.hash);

@@ -93,7 +93,7 @@ async function challengeCandidate(search: MinerSearch, options: Options): Promis
     const fault = await findFault(search, posted.candidate, options.coordinate);
     if (!fault) continue;
     const described = describedFault(fault);
-    const challenge = await challengeOf(chain, { record, posted, fault }, chain.account);
+    const challenge = await challengeOf(search, { record, posted, fault }, chain.account);
     const proof = proofLine(chain, await chain.challenger.prove(challenge));
     const { id: candidate } = posted;
     const accused = challenge.accused.length;

@@ -23,7 +23,8 @@ export interface ChainHistory {
   view(): Promise<FederationView>;
   /**
    * The votes in a settle or castVote transaction, in order.
-   * @throws QuorateError VOTES_UNREADABLE if it is no call of RoundConsensus that carries votes
+   * @throws QuorateError VOTES_UNREADABLE if it is no direct call of RoundConsensus that carries votes: anybody may send
+   * votes through another contract; TRANSACTION_MISSING if the node does not give it
    */
   submittedVotes(transaction: Hex): Promise<readonly SubmittedVote[]>;
   /** Hash of a block; undefined if there is none. */

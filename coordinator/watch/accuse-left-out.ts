@@ -1,9 +1,8 @@
-import type { ChainHistory } from "../ports/chain-history.ts";
 import type { Accusation, Challenger } from "../ports/challenges.ts";
 import type { Hex } from "../protocol/bytes.ts";
 import { isQuorateError } from "../protocol/errors.ts";
 import type { FederationView, RoundRecord } from "../protocol/views/federation-view.ts";
-import { accusedOf } from "./challenge.ts";
+import { accusedOf, type Witnesses } from "./challenge.ts";
 import { provenBps } from "./contestable.ts";
 
 /** What a watchtower tells about those that a proof left out. */
@@ -23,11 +22,10 @@ const CLOSED = ["ALREADY_PUNISHED", "CHALLENGER_ACCUSED", "NOT_A_MINER"];
  * chooses whom to accuse: without this a friend of several liars could give up one of them for all.
  */
 export function createAccuser({
-  chain,
   challenger,
   emit,
-}: {
-  readonly chain: ChainHistory;
+  ...witnesses
+}: Witnesses & {
   readonly challenger: Challenger;
   readonly emit: (event: AccusedEvent) => void;
 }): (view: FederationView) => Promise<void> {
@@ -52,10 +50,12 @@ export function createAccuser({
     // Who answers for it changes with these alone.
     const state = [candidate, provenBps(record, candidate), record.castVotes.length, record.status].join(" ");
     if (!posted || closed.has(state)) return;
-    const accused = await accusedOf(chain, { record, posted }, challenger.account).catch((error: unknown) => {
-      if (isQuorateError(error, "NOBODY_TO_ACCUSE")) return [];
-      throw error;
-    });
+    const accused = await accusedOf(witnesses, { record, posted }, challenger.account).catch(
+      (error: unknown) => {
+        if (isQuorateError(error, "NOBODY_TO_ACCUSE")) return [];
+        throw error;
+      },
+    );
     for (const accusation of accused) await accuse(record, candidate, accusation);
     closed.add(state);
   };

@@ -3,8 +3,9 @@ import type { EvidenceBook } from "../ports/evidence.ts";
 import type { LoadedFederation } from "../ports/federation.ts";
 import type { Recoverer } from "../ports/signer.ts";
 import { type Hex, sameHex } from "../protocol/bytes.ts";
+import { isQuorateError } from "../protocol/errors.ts";
 import type { SignedOnce } from "../protocol/faults/contradiction.ts";
-import type { Reason } from "../protocol/round/messages.ts";
+import type { Reason, Vote } from "../protocol/round/messages.ts";
 import type { RoundRecord } from "../protocol/views/federation-view.ts";
 
 export interface SightingDeps {
@@ -36,11 +37,9 @@ export function createChainSightings(deps: SightingDeps): (record: RoundRecord) 
     for (const transaction of voteTransactions(record)) {
       const key = `${record.openingHash} ${transaction}`;
       if (done.has(key)) continue;
-      for (const vote of await deps.chain.submittedVotes(transaction)) {
-        const signed = signedVote(record, vote);
-        if (signed) note(record, signed);
-      }
-      done.add(key);
+      const votes = await carriedVotes(deps.chain, record, transaction);
+      for (const signed of votes ?? []) note(record, signed);
+      if (votes) done.add(key);
     }
   };
 }
@@ -50,7 +49,30 @@ export function minerOfKey(record: RoundRecord, key: Hex): Hex | undefined {
   return record.roster.find((seat) => sameHex(seat.key, key))?.miner;
 }
 
-function voteTransactions({
+export type SignedVote = Extract<SignedOnce, { kind: "Vote" }>;
+
+/**
+ * The votes that a transaction carries in its own call data, forged ones too. One that went through another contract shows
+ * none, and that must not keep anybody from proving what can be proven without them.
+ * @returns undefined if the node does not give the transaction
+ */
+export async function carriedVotes(
+  chain: Pick<ChainHistory, "submittedVotes">,
+  record: RoundRecord,
+  transaction: Hex,
+): Promise<readonly SignedVote[] | undefined> {
+  try {
+    const votes = await chain.submittedVotes(transaction);
+    return votes.flatMap((vote) => signedVote(record, vote) ?? []);
+  } catch (error) {
+    if (isQuorateError(error, "VOTES_UNREADABLE")) return [];
+    if (isQuorateError(error, "TRANSACTION_MISSING")) return undefined;
+    throw error;
+  }
+}
+
+/** Transactions that brought votes of a round: settlement, and every castVote. */
+export function voteTransactions({
   castVotes,
   lateVotes,
   countedVotes,
@@ -63,12 +85,12 @@ function voteTransactions({
   return new Set([...cast, ...(batch && ended ? [ended.transaction] : [])]);
 }
 
-function signedVote(record: RoundRecord, vote: SubmittedVote): SignedOnce | undefined {
+function signedVote(record: RoundRecord, vote: SubmittedVote): SignedVote | undefined {
   const candidate = record.candidates[vote.candidateIndex]?.id;
   if (!candidate) return undefined;
   const { round, openingHash } = record;
   const { support, confidence, reasonIndex, signature } = vote;
   const reason = vote.reason as Reason;
-  const message = { round, openingHash, candidate, support, confidence, reason, reasonIndex };
+  const message: Vote = { round, openingHash, candidate, support, confidence, reason, reasonIndex };
   return { kind: "Vote", message, signature };
 }

@@ -1,13 +1,28 @@
 import type { ChainHistory } from "../ports/chain-history.ts";
 import type { Accusation, Challenge } from "../ports/challenges.ts";
+import type { EvidenceBook } from "../ports/evidence.ts";
+import type { LoadedFederation } from "../ports/federation.ts";
+import type { Recoverer } from "../ports/signer.ts";
 import { type Hex, sameHex } from "../protocol/bytes.ts";
 import { QuorateError } from "../protocol/errors.ts";
+import { REASON } from "../protocol/round/messages.ts";
+import { CONFIDENCE_FULL_BPS } from "../protocol/round/quality.ts";
 import type { CandidateRecord, RoundRecord } from "../protocol/views/federation-view.ts";
+import { carriedVotes, minerOfKey, type SignedVote, voteTransactions } from "./chain-sightings.ts";
 import type { Fault } from "./find-fault.ts";
+
+/** What shows who answers for a candidate. */
+export interface Witnesses {
+  readonly chain: Pick<ChainHistory, "submittedVotes" | "blockHash">;
+  readonly federation: Pick<LoadedFederation, "federation">;
+  readonly recoverer: Recoverer;
+  /** What was seen off chain; absent: nothing. */
+  readonly evidence?: Pick<EvidenceBook, "sightings">;
+}
 
 /** Everything the contract needs to judge a fault and to know who answers for it. */
 export async function challengeOf(
-  chain: ChainHistory,
+  witnesses: Witnesses,
   {
     record,
     posted,
@@ -15,21 +30,21 @@ export async function challengeOf(
   }: { readonly record: RoundRecord; readonly posted: CandidateRecord; readonly fault: Fault },
   challenger: Hex,
 ): Promise<Challenge> {
-  const opening = await openingOf(chain, record);
-  const accused = await accusedOf(chain, { record, posted }, challenger);
+  const opening = await openingOf(witnesses.chain, record);
+  const accused = await accusedOf(witnesses, { record, posted }, challenger);
   const { id, candidate } = posted;
   return { id, candidate, ...opening, proof: fault.proof, accused };
 }
 
 /** Everybody who answers for a candidate but the challenger itself. @throws QuorateError NOBODY_TO_ACCUSE */
 export async function accusedOf(
-  chain: ChainHistory,
+  witnesses: Witnesses,
   { record, posted }: { readonly record: RoundRecord; readonly posted: CandidateRecord },
   challenger: Hex,
 ): Promise<readonly Accusation[]> {
   const accused = [
     ...signersOf(posted, challenger),
-    ...(await votersOf(chain, record, { posted, challenger })),
+    ...(await votersOf(witnesses, record, { posted, challenger })),
   ];
   if (accused.length > 0) return accused;
   throw new QuorateError(
@@ -59,28 +74,35 @@ function signersOf(posted: CandidateRecord, challenger: Hex): Accusation[] {
     .map(({ signature }) => ({ voter: false, confidence: 0, signature }));
 }
 
-/** Yes votes stand signed in the call data of the settlement and of every castVote. */
+/**
+ * Miners whose signed yes to a candidate can be shown: from call data, where forged votes may stand beside it, and from
+ * what was seen off chain.
+ */
 async function votersOf(
-  chain: ChainHistory,
+  { chain, federation, recoverer, evidence }: Witnesses,
   record: RoundRecord,
   { posted, challenger }: { readonly posted: CandidateRecord; readonly challenger: Hex },
 ): Promise<Accusation[]> {
-  const settled = record.countedVotes.length > record.castVotes.length ? [record.ended!.transaction] : [];
-  const transactions = new Set([...record.castVotes.map(({ cast }) => cast.transaction), ...settled]);
+  const { domain } = federation.federation;
   const accused = new Map<Hex, Accusation>();
   // A signer's yes is the same offence as its signature.
   const known = [challenger, ...posted.signers.map(({ miner }) => miner)];
-  for (const transaction of transactions)
-    for (const vote of await chain.submittedVotes(transaction)) {
-      const miner = record.roster[vote.seat]?.miner;
-      const counts = vote.support && vote.candidateIndex === posted.index;
-      if (!miner || !counts || known.some((other) => sameHex(other, miner))) continue;
-      const wasCounted = record.countedVotes.some(
-        (counted) => sameHex(counted.miner, miner) && counted.support,
-      );
-      const wasCast = record.castVotes.some((cast) => sameHex(cast.miner, miner) && cast.support);
-      if (!wasCounted && !wasCast) continue;
-      accused.set(miner, { voter: true, confidence: vote.confidence, signature: vote.signature });
-    }
+  const note = (signer: Hex | undefined, { message, signature }: SignedVote): void => {
+    const miner = signer && minerOfKey(record, signer);
+    if (!miner || known.some((other) => sameHex(other, miner))) return;
+    accused.set(miner, { voter: true, confidence: message.confidence, signature });
+  };
+  for (const transaction of voteTransactions(record))
+    for (const vote of (await carriedVotes(chain, record, transaction)) ?? [])
+      if (isYes(vote, posted)) note(recoverer.recover(domain, "Vote", vote.message, vote.signature), vote);
+  for (const { signer, signed } of evidence?.sightings(record.openingHash) ?? [])
+    if (signed.kind === "Vote" && isYes(signed, posted)) note(signer, signed);
   return [...accused.values()];
+}
+
+/** As the contract takes it: it knows no yes that gives a reason. */
+function isYes({ message }: SignedVote, { id }: CandidateRecord): boolean {
+  const { candidate, support, reason, reasonIndex, confidence } = message;
+  const plain = reason === REASON.none && reasonIndex === 0n && confidence <= CONFIDENCE_FULL_BPS;
+  return support && plain && sameHex(candidate, id);
 }

@@ -5,7 +5,7 @@ import { isQuorateError } from "../protocol/errors.ts";
 import { leafRequest, leafToAsk } from "../protocol/faults/leaf.ts";
 import type { LeafRequestRecord } from "../protocol/views/dispute-records.ts";
 import type { CandidateRecord, FederationView, RoundRecord } from "../protocol/views/federation-view.ts";
-import { accusedOf, openingOf } from "./challenge.ts";
+import { accusedOf, openingOf, type Witnesses } from "./challenge.ts";
 import type { FaultSearch } from "./find-fault.ts";
 import { findWithheld } from "./find-withheld.ts";
 
@@ -43,7 +43,7 @@ export type LeafWatchEvent =
       readonly message: string;
     };
 
-export interface LeafWatchDeps extends FaultSearch {
+export interface LeafWatchDeps extends FaultSearch, Pick<Witnesses, "recoverer" | "evidence"> {
   readonly chain: ChainHistory;
   readonly challenger?: Challenger;
   /** Most own bonds open or lost at any time; 0 or absent: never ask. */
@@ -69,7 +69,7 @@ export function createLeafWatch(deps: LeafWatchDeps): LeafWatch {
     const posted = record.candidates.find(({ id }) => id === asked.candidate);
     if (!posted) return;
     const opening = { baseRoot: record.baseRoot, ...(await openingOf(chain, record)) };
-    const accused = await accusedOf(chain, { record, posted }, challenger!.account);
+    const accused = await accusedOf(deps, { record, posted }, challenger!.account);
     const sent = await challenger!.conclude({ request: requestOf(record, asked), opening, accused });
     const { hash: transaction, gasUsed: gas } = sent;
     emit({ kind: "withheld", round: record.round, candidate: posted.id, transaction, gas });

@@ -98,8 +98,8 @@ export function createWatch(options: WatchDeps): Watch {
   const leaves = createLeafWatch(deps);
   let waiting = false;
   const inspectMiners = createMinerWatch(deps);
-  const { chain, challenger, emit } = deps;
-  const accuseLeftOut = challenger && createAccuser({ chain, challenger, emit });
+  const { challenger } = deps;
+  const accuseLeftOut = challenger && createAccuser({ ...deps, challenger });
 
   const inspectOne = async (record: RoundRecord, posted: CandidateRecord): Promise<void> => {
     const about = { round: record.round, candidate: posted.id };
@@ -114,7 +114,7 @@ export function createWatch(options: WatchDeps): Watch {
       }
       deps.emit({ kind: "wrong", ...about, ...describedFault(fault) });
       if (challenger) {
-        const challenge = await challengeOf(chain, { record, posted, fault }, challenger.account);
+        const challenge = await challengeOf(deps, { record, posted, fault }, challenger.account);
         const { gas, proven, bounty } = await challenger.prove(challenge);
         deps.emit({ kind: "proven", ...about, transaction: proven.hash, gas, bounty });
       }

@@ -18,6 +18,7 @@ import type { SignedUpdate } from "../../coordinator/protocol/round/references.t
 import { canonicalUpdates } from "../../coordinator/protocol/round/references.ts";
 import { encodeTask } from "../../coordinator/protocol/round/task.ts";
 import { TEST_PARAMETERS, type TestChain } from "../adapters/chain/federation.ts";
+import type { Forwarder } from "../adapters/chain/forwarder.ts";
 import {
   createFederation,
   postTogether,
@@ -83,6 +84,8 @@ export interface Collusion {
   readonly candidate?: (honest: Candidate) => Partial<Candidate>;
   /** Miners that vote, of all by rank; default all. */
   readonly voters?: (ranked: readonly TestMiner[]) => readonly TestMiner[];
+  /** Settles in place of a miner. */
+  readonly settler?: Pick<Forwarder, "settle">;
 }
 
 /** Plays one round by script: clients sign, proposers recompute, all vote yes, one settles. Returns its number. */
@@ -113,7 +116,7 @@ export async function playRound(federation: AuditedFederation, collusion: Collus
   const ranked = await postTogether(federation, candidate);
   const voters = collusion.voters?.(ranked) ?? ranked;
   const votes = await Promise.all(voters.map((miner) => signVote(federation, miner, candidate)));
-  await ranked.at(-1)!.chain.settle(round.round, votes);
+  await (collusion.settler ?? ranked.at(-1)!.chain).settle(round.round, votes);
   federation.base = result.model;
   // One miner alone pays nobody.
   if (ranked.length > 1) federation.payouts = result.manifest.payouts;

@@ -3,6 +3,7 @@ import { type Hex, sameHex } from "../../coordinator/protocol/bytes.ts";
 import { isQuorateError, QuorateError } from "../../coordinator/protocol/errors.ts";
 import { winnerOf } from "../../coordinator/protocol/views/queries.ts";
 import { startChain, type TestChain, WHOLE_ROUND } from "../adapters/chain/federation.ts";
+import { deployForwarder } from "../adapters/chain/forwarder.ts";
 import { audit, contentOf, wrongNames } from "./audit.ts";
 import { type AuditedFederation, createAuditedFederation, playRound } from "./round.ts";
 
@@ -154,5 +155,22 @@ describe("audit: verifyRound", function () {
     const failed = (await federation.reader.view()).latestRound;
     await federation.miners[0]!.chain.failRound(failed);
     expect(wrongNames(await audit(federation, failed))).to.deep.equal([]);
+  });
+
+  it("passes an honest round that another contract settled, and says what it can't check again", async () => {
+    const settler = await deployForwarder(federation);
+    const result = await audit(federation, await playRound(federation, { settler }));
+    expect(wrongNames(result)).to.deep.equal([]);
+    const vouched = result.checks.filter(({ actual }) => actual === "checked by the contract");
+    expect(vouched.map(({ name }) => name.split(" ")[0])).to.deep.equal([
+      "settlement",
+      ...["vote", "vote", "vote"],
+    ]);
+    // A node that does not give the transaction hides something else.
+    const submittedVotes = () =>
+      Promise.reject(new QuorateError("TRANSACTION_MISSING", "the node forgot it"));
+    const chainWithout = { ...federation.reader, submittedVotes };
+    const forgotten = await audit(federation, 2n, { chain: chainWithout });
+    expect(wrongNames(forgotten)).to.have.length(1);
   });
 });

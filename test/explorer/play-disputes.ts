@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { signerOf } from "../../coordinator/adapters/keys/keystore.ts";
+import { createRecoverer } from "../../coordinator/adapters/keys/recover.ts";
 import type { Contested } from "../../coordinator/ports/challenges.ts";
 import { fedAvg } from "../../coordinator/protocol/aggregation/fedavg.ts";
 import type { Hex } from "../../coordinator/protocol/bytes.ts";
@@ -71,7 +72,9 @@ export async function playDisputes(chain: TestChain): Promise<Disputed> {
   const accused = async ({ id }: Contested) => {
     const record = (await reader.view()).rounds.get(1n)!;
     const posted = record.candidates.find((each) => each.id === id)!;
-    return accusedOf(reader, { record, posted }, stranger.account);
+    const witnesses = { chain: reader, federation: { federation: await reader.federation() } };
+    const recoverer = createRecoverer();
+    return accusedOf({ ...witnesses, recoverer }, { record, posted }, stranger.account);
   };
 
   const { models, references, average } = updates;

@@ -69,7 +69,8 @@ describe("a fault proven by the liars' friend", function () {
     const record = (await federation.reader.view()).rounds.get(1n)!;
     const posted = record.candidates[0]!;
     const fault = (await findFault(search, candidate, coordinate))!;
-    const challenge = await challengeOf(federation.reader, { record, posted, fault }, friend.account);
+    const witnesses = { ...search, recoverer: createRecoverer() };
+    const challenge = await challengeOf(witnesses, { record, posted, fault }, friend.account);
     await friend.challenger.prove({ ...challenge, accused: challenge.accused.slice(0, accused) });
   };
   const watchWith = async (challenger: Challenger = tower.challenger) =>

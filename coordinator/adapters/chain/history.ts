@@ -33,12 +33,18 @@ export function createHistory(
 
 async function submittedVotes(connection: ChainConnection, hash: Hex): Promise<SubmittedVote[]> {
   const transaction = await getTransaction(connection, hash);
-  const call = transaction && parseCall(connection, transaction);
+  if (!transaction)
+    throw new QuorateError(
+      "TRANSACTION_MISSING",
+      `the node does not give transaction ${hash}; use another --rpc`,
+      { transaction: hash },
+    );
+  const call = parseCall(connection, transaction);
   if (call?.name === "settle") return (call.args.votes as Result[]).map(readVote);
   if (call?.name === "castVote") return [readVote(call.args.vote as Result)];
   throw new QuorateError(
     "VOTES_UNREADABLE",
-    `transaction ${hash} is no settle or castVote of RoundConsensus whose call data the node can give`,
+    `transaction ${hash} calls settle or castVote through another contract, if at all: its own call data carries no votes`,
     { transaction: hash },
   );
 }
