@@ -47,7 +47,7 @@ export function createPeerContent({ store, transport, endpoints }: Sources): Con
         try {
           return await overHttp(endpoint, digest, maxBytes, timeout);
         } catch (error) {
-          if (isQuorateError(error, "CONTENT_TOO_LARGE")) throw error;
+          // Whatever a source says of a file, its size too, is only its word: another may have it.
           refusals.push(`${endpoint}: ${(error as Error).message}`);
         }
       }
@@ -82,6 +82,7 @@ async function overBitswap(
     try {
       return await store.fetch(digest, { maxBytes, signal });
     } catch (error) {
+      // Every block was checked by its hash: this is the file's size.
       if (isQuorateError(error, "CONTENT_TOO_LARGE")) throw error;
     }
   }
