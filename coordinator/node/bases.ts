@@ -37,7 +37,9 @@ export function createBases(deps: Pick<MinerDeps, "chain" | "content" | "federat
         const round = view.payoutsRound ?? (await chain.head()).round;
         const { candidates, winner } = await chain.round(round);
         const won = candidates.find(({ id }) => winner && sameHex(id, winner));
-        const [digest] = payoutManifests(candidates, {
+        // One that lost may carry the same model and payouts, and name any file as its manifest.
+        const winnerFirst = [...(won ? [won] : []), ...candidates.filter((posted) => posted !== won)];
+        const [digest] = payoutManifests(winnerFirst, {
           modelRoot: won?.candidate.modelRoot ?? view.baseRoot,
           payoutsRoot: view.payoutsRoot,
         });

@@ -1,4 +1,4 @@
-import type { RoundView } from "../ports/chain.ts";
+import type { PostedCandidate, RoundView } from "../ports/chain.ts";
 import { type Hex, sameHex, ZERO_HASH } from "../protocol/bytes.ts";
 import { QuorateError } from "../protocol/errors.ts";
 import { decodeManifestFile, MANIFEST_MAX_BYTES } from "../protocol/round/manifest-file.ts";
@@ -26,13 +26,16 @@ export function createRetention(
   let last: bigint | undefined;
 
   /** Digests of a candidate's files, the manifest first; throws if the manifest can't be had. */
-  const filesOf = async (manifestCid: Hex, modelCid: Hex, read: (digest: Hex) => Promise<Uint8Array>) => {
-    const { updates } = decodeManifestFile(await read(manifestCid));
-    return [manifestCid, modelCid, ...updates.map((signed) => signed.update.modelCid)];
-  };
+  const filesOf = async (manifestCid: Hex, modelCid: Hex, read: (digest: Hex) => Promise<Uint8Array>) => [
+    manifestCid,
+    modelCid,
+    ...listedModels(await read(manifestCid)),
+  ];
 
   const holds = async (view: RoundView): Promise<boolean> => {
-    for (const { candidate } of view.candidates) {
+    // Files that other candidates name may never have existed.
+    const won = decidedOn(view);
+    for (const { candidate } of won ? [won] : []) {
       if (!(await store.has(candidate.manifestCid))) return false;
       const files = await filesOf(candidate.manifestCid, candidate.modelCid, (digest) => store.read(digest));
       for (const digest of files) if (!(await store.has(digest))) return false;
@@ -47,14 +50,22 @@ export function createRetention(
     return bytes;
   };
 
+  const pinFiles = async ({ candidate }: PostedCandidate, signal: AbortSignal): Promise<void> => {
+    const { manifestCid, modelCid } = candidate;
+    const [, ...rest] = await filesOf(manifestCid, modelCid, (digest) =>
+      pin(digest, MANIFEST_MAX_BYTES, signal),
+    );
+    for (const digest of rest) await pin(digest, federation.modelBytes, signal);
+  };
+
   const pinRound = async (view: RoundView, signal: AbortSignal): Promise<void> => {
-    for (const { candidate } of view.candidates) {
-      const { manifestCid, modelCid } = candidate;
-      const [, ...rest] = await filesOf(manifestCid, modelCid, (digest) =>
-        pin(digest, MANIFEST_MAX_BYTES, signal),
-      );
-      for (const digest of rest) await pin(digest, federation.modelBytes, signal);
-    }
+    const won = decidedOn(view);
+    if (won) await pinFiles(won, signal);
+    for (const posted of view.candidates.filter((other) => other !== won))
+      await pinFiles(posted, signal).catch((error: unknown) => {
+        // The files of a candidate that lost may never have existed; the winner's are worth trying again.
+        if (!(error instanceof QuorateError)) throw error;
+      });
   };
 
   /** Files that are still needed, however old: those of the last agreed round and all after it, and those of claims against the final root. */
@@ -116,17 +127,27 @@ export function createRetention(
       }
     },
     async ended(view, signal) {
-      try {
-        await pinRound(view, signal);
-      } catch (error) {
-        // A failed candidate's files may never have existed; an agreed one's are worth trying again.
-        const decided = ["agreed", "degraded", "ratified"].includes(view.status);
-        if (decided || !(error instanceof QuorateError)) throw error;
-      }
+      await pinRound(view, signal);
       first ??= view.round;
       last = last === undefined || view.round > last ? view.round : last;
       await forgetOld();
     },
     range: () => (first === undefined || last === undefined ? undefined : { first, last }),
   };
+}
+
+/** The candidate a round decided on; none if it failed or was taken back. */
+function decidedOn({ status, candidates, winner }: RoundView): PostedCandidate | undefined {
+  const decided = ["agreed", "degraded", "ratified"].includes(status);
+  return decided ? candidates.find(({ id }) => id === winner) : undefined;
+}
+
+/** Models a manifest file names; none if it is no manifest: a proposer may name any file. */
+function listedModels(manifest: Uint8Array): Hex[] {
+  try {
+    return decodeManifestFile(manifest).updates.map(({ update }) => update.modelCid);
+  } catch (error) {
+    if (error instanceof QuorateError) return [];
+    throw error;
+  }
 }

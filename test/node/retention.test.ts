@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { Hex } from "../../coordinator/protocol/bytes.ts";
 import { parseModel } from "../../coordinator/protocol/model/safetensors.ts";
 import { TestWorld, type TestWorldOptions } from "./harness.ts";
 
@@ -9,7 +10,13 @@ describe("files of ended rounds", () => {
   async function play(rounds: number, options: TestWorldOptions = {}): Promise<void> {
     world = new TestWorld(options);
     await world.start();
-    for (let number = 1; number <= rounds; number++) {
+    await playOn(rounds);
+  }
+
+  /** Plays what is missing of `rounds` rounds. */
+  async function playOn(rounds: number): Promise<void> {
+    const done = world.chain.rounds.filter(({ status }) => status === "agreed").length;
+    for (let number = done + 1; number <= rounds; number++) {
       await world.until(() => world.chain.rounds.length === number, `round ${number}`);
       const { modelCid, round } = world.chain.head;
       const base = round === 0n ? undefined : parseModel(await world.miners[0]!.store.read(modelCid));
@@ -31,7 +38,7 @@ describe("files of ended rounds", () => {
   }
 
   const filesOf = (number: number) => {
-    const { candidate } = world.chain.rounds[number - 1]!.candidates[0]!;
+    const { candidate } = world.chain.rounds[number - 1]!.candidates.at(-1)!;
     return [candidate.manifestCid, candidate.modelCid];
   };
 
@@ -70,5 +77,38 @@ describe("files of ended rounds", () => {
     await untilRange(0, "1", "4");
     for (const digest of filesOf(1))
       expect(await world.miners[0]!.miner.service.content(digest)).to.not.equal(undefined);
+  });
+
+  /** Posts a second candidate in an ended round. Its proposer names any file as its manifest, or none that exists. */
+  const postLoser = (number: number, manifestCid: Hex) => {
+    const round = world.chain.rounds[number - 1]!;
+    const [won] = round.candidates;
+    const loser = { ...won!, id: manifestCid, candidate: { ...won!.candidate, manifestCid } };
+    round.candidates = [loser, ...round.candidates];
+  };
+
+  it("are found after a restart though a candidate named garbage as its manifest", async () => {
+    await play(2);
+    await untilRange(1, "1", "2");
+    await world.kill(1);
+    postLoser(1, await world.miners[1]!.store.add(Uint8Array.of(1, 2, 3)));
+    postLoser(2, `0x${"5e".repeat(32)}`);
+    await world.restart(1);
+    await untilRange(1, "1", "2");
+    await world.until(() => world.miners[1]!.miner.status().round === "3", "round 3");
+  });
+
+  it("are forgotten though a candidate named garbage as its manifest", async () => {
+    await play(2, {
+      parameters: { challengeWindow: 1 },
+      tamper: (deps, index) =>
+        index === 0 ? { ...deps, config: { ...deps.config, retainRounds: 1 } } : deps,
+    });
+    const garbage = await world.miners[0]!.store.add(Uint8Array.of(1, 2, 3));
+    for (const number of [1, 2]) postLoser(number, garbage);
+    await playOn(5);
+    expect(Number((await rangeOf(0))!.first)).to.be.greaterThan(1);
+    for (const digest of [garbage, ...filesOf(1)])
+      expect(await world.miners[0]!.miner.service.content(digest)).to.equal(undefined);
   });
 });
