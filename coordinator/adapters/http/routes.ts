@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Logger } from "../../ports/logger.ts";
 import type { Metrics } from "../../ports/metrics.ts";
@@ -71,14 +70,20 @@ export function addContentRoute(app: FastifyInstance, { service, limits }: Route
   app.get("/v1/content/:digest", async (request, reply) => {
     const name = decode(digest, (request.params as { digest: string }).digest, "digest");
     await downloads(async () => {
+      // Listened for from here on: whoever asked may leave before the file is read.
+      const closed = Promise.withResolvers<void>();
+      reply.raw.once("close", closed.resolve);
       const bytes = await service.content(name);
       if (!bytes)
         throw new QuorateError("CONTENT_MISSING", `${name} is not held by this miner`, { digest: name });
-      const closed = once(reply.raw, "close");
-      const timer = setTimeout(() => reply.raw.destroy(), DOWNLOAD_TIMEOUT_MS);
+      if (reply.raw.destroyed) return;
+      const timer = setTimeout(() => {
+        reply.raw.destroy();
+        closed.resolve();
+      }, DOWNLOAD_TIMEOUT_MS);
       const { buffer, byteOffset, byteLength } = bytes;
       reply.type("application/octet-stream").send(Buffer.from(buffer, byteOffset, byteLength));
-      await closed.finally(() => clearTimeout(timer));
+      await closed.promise.finally(() => clearTimeout(timer));
     });
     return reply;
   });
