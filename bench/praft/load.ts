@@ -26,6 +26,8 @@ export interface Load {
   readonly bundle: number;
   /** Bytes of an operation. */
   readonly bytes: number;
+  /** Milliseconds that an operation waits for others, at most: a bundle that is full goes at once. */
+  readonly linger?: number;
   /** Bundles under way, at most. */
   readonly window: number;
   readonly warmUp: number;
@@ -74,6 +76,7 @@ const due = (n: number): number => start + (1_000 * n) / load.rate;
 function sendDue(): void {
   while (underWay < load.window && due(offered) <= now() && now() < end) {
     const count = Math.min(load.bundle, Math.floor(((now() - start) * load.rate) / 1_000) - offered + 1);
+    if (count < load.bundle && now() < due(offered) + (load.linger ?? 0)) return;
     const first = offered;
     offered += count;
     underWay++;

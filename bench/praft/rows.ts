@@ -10,6 +10,8 @@ export interface Offer {
   readonly rate: number;
   readonly bundle: number;
   readonly bytes: number;
+  /** Milliseconds that an operation waits for others to share its bundle. */
+  readonly linger?: number;
   /** Bundles under way per client process. */
   readonly window: number;
   readonly clients: number;
