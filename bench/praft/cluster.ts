@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { networkIdentity } from "../../coordinator/adapters/peers/identity.ts";
-import { createSecp256k1Scheme } from "../../coordinator/adapters/signatures/secp256k1.ts";
+import { openVoter, type VoteScheme } from "../../coordinator/cli/praft/voter.ts";
 import type { Committed } from "../../coordinator/node/replica-options.ts";
 import { fromHex, type Hex, toHex } from "../../coordinator/protocol/bytes.ts";
 
@@ -13,8 +13,6 @@ import { fromHex, type Hex, toHex } from "../../coordinator/protocol/bytes.ts";
 export interface Commit extends Committed {
   readonly at: number;
 }
-
-const scheme = createSecp256k1Scheme();
 
 /** Clients have numbers no member has. */
 export const clientNumber = (i: number): number => 900 + i;
@@ -40,6 +38,15 @@ async function freePorts(count: number): Promise<number[]> {
 const isRunning = ({ exitCode, signalCode }: ChildProcess): boolean =>
   exitCode === null && signalCode === null;
 
+/** How members sign votes, and what each is started with beside what it needs. */
+export interface Setting {
+  readonly scheme?: VoteScheme;
+  readonly options?: readonly string[];
+}
+
+/** Processes that start at a time: more would only wait for each other. */
+const AT_A_TIME = 8;
+
 /** Replicas as a user starts them: processes of `quorate praft replica`, each with its key, log folder and socket. */
 export class Cluster {
   readonly size: number;
@@ -53,36 +60,52 @@ export class Cluster {
   /** Two statements of one member that exclude each other, as often as a replica reported some. */
   contradictions = 0;
   private readonly processes: (ChildProcess | undefined)[] = [];
+  private readonly options: readonly string[];
 
-  private constructor(size: number, folder: string) {
+  private constructor(size: number, folder: string, options: readonly string[]) {
     this.size = size;
+    this.options = options;
     this.folder = folder;
     this.committee = join(folder, "committee.json");
     this.commits = Array.from({ length: size }, () => []);
   }
 
-  static async open(size: number): Promise<Cluster> {
+  static async open(size: number, { scheme = "secp256k1", options = [] }: Setting = {}): Promise<Cluster> {
     const folder = await mkdtemp(join(tmpdir(), "quorate-praft-bench-"));
-    const cluster = new Cluster(size, folder);
+    const cluster = new Cluster(size, folder, options);
     const ports = await freePorts(size);
-    const members = ports.map((port, i) => {
-      const secret = fromHex(keyOf(i), 32);
-      const voteKey = toHex(scheme.publicKeyOf(secret));
-      return { id: networkIdentity(secret).id, voteKey, weight: 1, address: `127.0.0.1:${port}` };
-    });
-    const file = { groupId: `0x${"be".repeat(32)}`, epoch: 0, members };
+    const members = await Promise.all(
+      ports.map(async (port, i) => {
+        const secret = fromHex(keyOf(i), 32);
+        const voter = await openVoter(scheme, secret);
+        const voteKey = toHex(voter.scheme.publicKeyOf(voter.secretKey));
+        const possession = toHex(voter.scheme.provePossession(voter.secretKey));
+        const { id } = networkIdentity(secret);
+        return { id, voteKey, possession, weight: 1, address: `127.0.0.1:${port}` };
+      }),
+    );
+    const file = { groupId: `0x${"be".repeat(32)}`, epoch: 0, scheme, members };
     await writeFile(cluster.committee, JSON.stringify(file));
-    for (let i = 0; i < size; i++) cluster.start(i);
+    for (let i = 0; i < size; i++) {
+      cluster.start(i);
+      if (i % AT_A_TIME === AT_A_TIME - 1) await cluster.listensTo(i);
+    }
     return cluster;
+  }
+
+  /** All members up to this one listen. */
+  private async listensTo(last: number): Promise<void> {
+    const waits = () => Array.from({ length: last + 1 }, (_, i) => i).some((i) => !this.listening[i]);
+    while (waits()) await new Promise((resolve) => setTimeout(resolve, 20));
   }
 
   start(i: number): void {
     const args = ["coordinator/cli/quorate.js", "praft", "replica", "--json", "--log-level", "warn"];
-    const child = spawn(
-      process.execPath,
-      [...args, "--committee", this.committee, "--folder", join(this.folder, `${i}`)],
-      { env: { ...process.env, QUORATE_PRIVATE_KEY: keyOf(i) }, stdio: ["ignore", "pipe", "pipe"] },
-    );
+    const own = ["--committee", this.committee, "--folder", join(this.folder, `${i}`)];
+    const child = spawn(process.execPath, [...args, ...own, ...this.options], {
+      env: { ...process.env, QUORATE_PRIVATE_KEY: keyOf(i) },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     const commits: Commit[] = [];
     this.commits[i] = commits;
     this.processes[i] = child;

@@ -1,6 +1,8 @@
 import { Cluster, clientNumber } from "./cluster.ts";
 import { measure, type Offer, runLoad, type Throughput, wait } from "./rows.ts";
 
+/** No number of another client. */
+const AWAKENER = 50;
 /** Milliseconds to wait for what has to come, before the row fails. */
 const PATIENCE = 120_000;
 
@@ -18,6 +20,16 @@ export async function agreeOnAll(cluster: Cluster): Promise<void> {
   const said = () => cluster.said.map((line, i) => `${i}: ${line}`).join("; ");
   const same = () => new Set(counts()).size === 1;
   await until(same, () => `the replicas executed ${counts().join(", ")} operations; ${said()}`);
+}
+
+/** All members have executed a first operation: they are connected, too. */
+export async function awaken(cluster: Cluster): Promise<void> {
+  const load = { rate: 1, bundle: 1, bytes: 32, window: 1, warmUp: 0, seconds: 1 };
+  await runLoad({ committee: cluster.committee, client: clientNumber(AWAKENER), ...load });
+  await until(
+    () => cluster.living().every((i) => cluster.executed(i) > 0),
+    () => `not all have executed an operation; ${cluster.said.join("; ")}`,
+  );
 }
 
 export interface CaughtUp {

@@ -14,8 +14,11 @@ import type { Bundle } from "../protocol/praft/types.ts";
 
 /** Milliseconds until a bundle that found a member unreachable is offered to it again. */
 const OFFER_EVERY = 10;
-/** Milliseconds until what is not answered is sent to all again; of bundles, as long as none of them was executed. */
+/** Milliseconds until what is not answered is sent to all again, at least; of bundles, as long as none of them was executed. */
 const AGAIN_AFTER = 500;
+/** Among many members something is executed less often: so many times what usually lies between is waited, or this at most. */
+const AGAIN_FACTOR = 2;
+const AGAIN_AT_MOST = 10_000;
 /** A bundle is kept back while it is so far ahead of what is executed: members take few more of one client. */
 const MAX_AHEAD = 1_000;
 
@@ -57,6 +60,8 @@ export class OrderClient {
   /** The last sequence that some honest member has executed, −1 while that is not known; and since when it is that one. */
   private frontier = -1;
   private movedAt = 0;
+  /** Milliseconds between two moves, its upper end. */
+  private pace = 0;
   private offering = false;
   /** By member: its newest answer about the task that was asked for last. */
   private told: (Told | undefined)[] = [];
@@ -180,7 +185,7 @@ export class OrderClient {
     const now = clock.now();
     // Bundles are executed in turn: while they are, one that is not yet has only to wait.
     const quiet = sequence === undefined ? sentAt : Math.max(sentAt, this.movedAt);
-    if (now >= quiet + AGAIN_AFTER) {
+    if (now >= quiet + Math.min(AGAIN_AT_MOST, Math.max(AGAIN_AFTER, AGAIN_FACTOR * this.pace))) {
       told.clear();
       question.sentAt = now;
     }
@@ -211,9 +216,16 @@ export class OrderClient {
       (least) => least !== undefined && this.weight((value) => value >= least) > this.committee.faulty,
     ) as number[];
     const frontier = Math.max(-1, ...proven);
-    if (frontier > this.frontier) this.movedAt = this.options.clock.now();
+    if (frontier > this.frontier) this.moved();
     this.frontier = Math.max(this.frontier, frontier);
     return true;
+  }
+
+  private moved(): void {
+    const now = this.options.clock.now();
+    const gap = now - this.movedAt;
+    if (this.movedAt > 0) this.pace += (gap - this.pace) / (gap > this.pace ? 4 : 64);
+    this.movedAt = now;
   }
 
   private receive(from: PeerId, frame: Uint8Array): void {

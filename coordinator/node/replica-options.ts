@@ -58,11 +58,16 @@ type Awaited = (application: unknown, certifiedRoot: Hex) => boolean;
 export interface ReplicaOptions {
   readonly config: Config;
   readonly secretKey: Uint8Array;
+  /** Of votes. */
   readonly scheme: SignatureScheme;
+  /** Of bundles, if it is another. */
+  readonly clientScheme?: SignatureScheme;
   /** The platform's own, for the payload. */
   readonly sha256?: Sha256;
   readonly log: ReplicaLog;
   readonly transport: PeerTransport;
+  /** Others than {@link LIMITS}. */
+  readonly limits?: Partial<Pick<Limits, "timeoutFloor">>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** The log was lost or damaged: follows, and signs nothing until the epoch after the next. */

@@ -39,9 +39,17 @@ export class Replica {
 
   constructor(options: ReplicaOptions) {
     this.options = options;
-    const { scheme, secretKey, sha256, transport, application = orderApplication } = options;
-    const env = { scheme, secretKey, id: transport.self, limits: LIMITS, application };
-    this.env = sha256 ? { ...env, sha256 } : env;
+    const {
+      scheme,
+      clientScheme,
+      secretKey,
+      sha256,
+      limits,
+      transport,
+      application = orderApplication,
+    } = options;
+    const env = { scheme, secretKey, id: transport.self, limits: { ...LIMITS, ...limits }, application };
+    this.env = { ...env, ...(sha256 && { sha256 }), ...(clientScheme && { clientScheme }) };
     this.writer = new RecordWriter(options.log);
     this.gate = new FrameGate(options);
     this.desk = new ClientDesk(transport, options.decisions);

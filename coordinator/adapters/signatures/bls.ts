@@ -59,6 +59,14 @@ export function createBlsScheme(): SignatureScheme {
   };
 }
 
+/** Says what a seed is hashed for: no other key follows from it in the same way. */
+const SEED_USE = Buffer.from("quorate-bls-vote-v1");
+
+/** A secret key from 32 secret bytes, by KeyGen of draft-irtf-cfrg-bls-signature-05, section 2.3. */
+export function blsSecretKey(seed: Uint8Array): Uint8Array {
+  return SecretKey.fromKeygen(seed, SEED_USE).toBytes();
+}
+
 function secretOf(secretKey: Uint8Array): SecretKey {
   try {
     return SecretKey.fromBytes(secretKey);

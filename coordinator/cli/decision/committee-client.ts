@@ -9,6 +9,7 @@ import { readCommittee } from "../praft/committee.ts";
 import { openIdentity } from "../praft/identity.ts";
 import { derivedKey } from "../praft/member.ts";
 import { openTransport } from "../praft/transport.ts";
+import { openVoter, type Voter } from "../praft/voter.ts";
 
 export interface CommitteeOptions extends KeyOptions {
   readonly committee: string;
@@ -25,7 +26,8 @@ export function addCommitteeOptions(command: Command): Command {
 export interface OpenClient {
   readonly client: OrderClient;
   readonly config: Config;
-  readonly publicKey: Uint8Array;
+  /** How this key would vote as a member. */
+  readonly voter: Voter;
   readonly until: AbortSignal;
   /** Has operations ordered in one bundle, the client's next; gives its sequence. */
   submit(operations: readonly Uint8Array[]): Promise<number>;
@@ -55,13 +57,13 @@ export function asClient(
     const client = new OrderClient({ scheme, secretKey, config, transport, clock: createSystemClock() });
     await client.start();
     const until = AbortSignal.any([signal, AbortSignal.timeout(1_000 * options.timeout)]);
-    const publicKey = scheme.publicKeyOf(secretKey);
+    const voter = await openVoter(committee.scheme, secretKey);
     const submit = async (operations: readonly Uint8Array[]) => {
       const sequence = await client.nextSequence(until);
       await client.submit(operations, sequence, until);
       return sequence;
     };
-    await action({ client, config, publicKey, until, submit }).catch((error: unknown) => {
+    await action({ client, config, voter, until, submit }).catch((error: unknown) => {
       throw until.aborted && !signal.aborted ? unanswered(options) : error;
     });
     return undefined;

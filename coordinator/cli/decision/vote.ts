@@ -1,9 +1,11 @@
 import type { Command } from "commander";
 import { type Hex, toHex, ZERO_HASH } from "../../protocol/bytes.ts";
-import { encodeBallot, FULL } from "../../protocol/decisions/operations.ts";
+import { type Ballot, ballotDigest, encodeBallot, FULL } from "../../protocol/decisions/operations.ts";
 import { QuorateError } from "../../protocol/errors.ts";
+import type { Config } from "../../protocol/praft/config.ts";
 import { type Cli, subcommand } from "../command.ts";
 import { integerBetween } from "../options.ts";
+import type { Voter } from "../praft/voter.ts";
 import { addCommitteeOptions, asClient, type CommitteeOptions } from "./committee-client.ts";
 import { parseHash } from "./text.ts";
 
@@ -31,8 +33,8 @@ export function decisionVoteCommand(cli: Cli): Command {
           .option("--evidence <hash>", "hash of what it is judged by", parseHash),
     },
     (options) =>
-      asClient(options, cli, async ({ config, publicKey, submit }) => {
-        const key = toHex(publicKey);
+      asClient(options, cli, async ({ config, voter, submit }) => {
+        const key = toHex(voter.scheme.publicKeyOf(voter.secretKey));
         const signer = config.members.findIndex(({ voteKey }) => toHex(voteKey) === key);
         if (signer < 0)
           throw new QuorateError(
@@ -41,10 +43,19 @@ export function decisionVoteCommand(cli: Cli): Command {
             { key },
           );
         const { task, subject, score, confidence, evidence = ZERO_HASH } = options;
-        // The bundle is signed by the vote key, and so is the ballot in it.
-        const signature = new Uint8Array();
-        await submit([encodeBallot({ task, subject, signer, score, confidence, evidence, signature })]);
+        const content = { task, subject, signer, score, confidence, evidence };
+        await submit([encodeBallot({ ...content, signature: signatureOf(voter, config, content) })]);
         cli.io.out(`member ${signer} scored ${subject} with ${score}`);
       }),
   );
+}
+
+/** None where the bundle is signed by the vote key: it signs the ballot in it, too. */
+function signatureOf(
+  { scheme, secretKey }: Voter,
+  config: Config,
+  content: Omit<Ballot, "operation" | "signature">,
+): Uint8Array {
+  if (scheme.name === "secp256k1") return new Uint8Array();
+  return scheme.sign(secretKey, ballotDigest(config, content));
 }

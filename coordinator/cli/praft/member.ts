@@ -6,6 +6,7 @@ import type { ChainReader } from "../../ports/chain.ts";
 import type { CheckpointChain } from "../../ports/checkpoints.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { ReplicaMetrics } from "../../ports/replica-metrics.ts";
+import type { SignatureScheme } from "../../ports/signature-scheme.ts";
 import { QuorateError } from "../../protocol/errors.ts";
 import type { Config } from "../../protocol/praft/config.ts";
 import type { Cleanup } from "../cleanup.ts";
@@ -13,6 +14,7 @@ import type { Cli } from "../command.ts";
 import { parseHostPort, readCommittee } from "./committee.ts";
 import type { MemberIdentity } from "./identity.ts";
 import { openTransport } from "./transport.ts";
+import { openVoter } from "./voter.ts";
 
 /** Milliseconds between two looks at the chain, and until the next member anchors in the place of one that does not. */
 const LOOK_EVERY = 1_000;
@@ -27,6 +29,8 @@ export interface MemberOptions {
   readonly anchorHeights: number;
   readonly anchorSeconds: number;
   readonly followRoster?: boolean;
+  /** Milliseconds. */
+  readonly timeoutFloor?: number;
 }
 
 export interface MemberParts {
@@ -51,7 +55,7 @@ export interface OpenMember {
 
 /**
  * A replica with its log, its decisions and its connections; nothing runs yet.
- * @throws QuorateError COMMITTEE_STRANGER, COMMITTEE_MALFORMED, PRAFT_CONFIG, ANCHOR_OTHER_GROUP, LOG_UNWRITABLE
+ * @throws QuorateError COMMITTEE_STRANGER, COMMITTEE_MALFORMED, COMMITTEE_NOT_ANCHORED, PRAFT_CONFIG, ANCHOR_OTHER_GROUP, LOG_UNWRITABLE
  */
 export async function openMember(
   options: MemberOptions,
@@ -61,9 +65,11 @@ export async function openMember(
   const { createSystemClock } = await import("../../adapters/clock/system-clock.ts");
   const { openFileLog } = await import("../../adapters/replica-log/file-log.ts");
   const { Replica } = await import("../../node/replica.ts");
-  const { identity, ...keys } = member;
+  const { identity, sha256, scheme: clientScheme } = member;
   const { committee, own } = await ownPlace(options, identity.id);
   const { config } = committee;
+  if (committee.scheme === "bls" && checkpoints) throw notAnchored(options.committee);
+  const voter = await openVoter(committee.scheme, member.secretKey);
   const listen = options.listen ? parseHostPort(options.listen) : own;
   const log = await openFileLog(options.folder);
   cleanup.add(() => log.close());
@@ -73,8 +79,11 @@ export async function openMember(
   const anchor = await anchorer?.newestAnchor();
   cli.io.err(`replica ${identity.id} listens on ${listen.host}:${listen.port}`);
   opened.replica = new Replica({
-    ...keys,
-    ...(await openDecisions(options.folder, keys, cleanup)),
+    ...voter,
+    clientScheme,
+    sha256,
+    ...(options.timeoutFloor && { limits: { timeoutFloor: options.timeoutFloor } }),
+    ...(await openDecisions(options.folder, { member, votes: voter.scheme }, cleanup)),
     ...told,
     config,
     log,
@@ -117,6 +126,15 @@ async function openFollower(
   });
 }
 
+/** The registry recovers the signers of a checkpoint, and a BLS signature has none to recover. */
+function notAnchored(file: string): QuorateError {
+  return new QuorateError(
+    "COMMITTEE_NOT_ANCHORED",
+    `${file} has BLS keys, whose checkpoints no contract takes yet: leave out the chain, or use secp256k1 keys`,
+    { file },
+  );
+}
+
 /** Who this replica is in the committee. @throws QuorateError COMMITTEE_STRANGER, COMMITTEE_MALFORMED */
 async function ownPlace({ committee: file }: MemberOptions, id: string) {
   const committee = await readCommittee(file);
@@ -130,7 +148,7 @@ async function ownPlace({ committee: file }: MemberOptions, id: string) {
 /** The deciding layer: its state, the file of its decisions, and what keeps heights going for it. */
 async function openDecisions(
   folder: string,
-  { scheme, secretKey }: Pick<MemberIdentity, "scheme" | "secretKey">,
+  { member, votes }: { readonly member: MemberIdentity; readonly votes: SignatureScheme },
   cleanup: Cleanup,
 ) {
   const { openFileDecisions } = await import("../../adapters/decisions/file-decisions.ts");
@@ -138,11 +156,11 @@ async function openDecisions(
   const { awaitsHeight, createLedger } = await import("../../protocol/decisions/ledger.ts");
   const decisions = openFileDecisions(folder);
   cleanup.add(() => decisions.close());
-  const tickKey = await derivedKey("quorate heights", secretKey);
+  const tickKey = await derivedKey("quorate heights", member.secretKey);
   return {
     decisions,
-    application: createLedger(scheme),
-    heights: { clock: new HeightClock(scheme, tickKey), awaited: awaitsHeight },
+    application: createLedger(votes),
+    heights: { clock: new HeightClock(member.scheme, tickKey), awaited: awaitsHeight },
   };
 }
 

@@ -40,6 +40,11 @@ export function praftReplicaCommand(cli: Cli): Command {
           .option("--anchor-heights <n>", "anchor after so many heights", integerBetween(1, 1_000_000), 4_096)
           .option("--anchor-seconds <n>", "or after so many seconds", integerBetween(1, 604_800), 600)
           .option("--follow-roster", "let the miners' roster name the next committee; all members or none")
+          .option(
+            "--timeout-floor <ms>",
+            "give a leader at least so long: more for many members or slow links",
+            integerBetween(50, 10_000),
+          )
           .option("--allow-remote", "allow a --metrics-host that other machines can reach")
           .option("--json", "print commits as JSON lines")
           .option("--log-level <level>", "trace, debug, info, warn, error, silent"),

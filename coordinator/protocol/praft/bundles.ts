@@ -27,12 +27,16 @@ function keyOf(client: string, sequence: number): string {
 }
 
 /** Form only: sizes, sequence and the client's signature; never whether anyone likes the content. */
-export function isBundle({ scheme, sha256 }: Env, { groupId }: Committee, bundle: Bundle): boolean {
+export function isBundle(
+  { scheme, clientScheme = scheme, sha256 }: Env,
+  { groupId }: Committee,
+  bundle: Bundle,
+): boolean {
   const { operations, sequence, clientKey, signature } = bundle;
   if (!Number.isSafeInteger(sequence) || sequence < 1 || operations.length > MAX_OPERATIONS) return false;
   if (bytesOf(bundle).length > MAX_PAYLOAD_BYTES) return false;
   if (operations.some((operation) => operation.length > MAX_OPERATION_BYTES)) return false;
-  return scheme.verify(clientKey, bundleDigest(groupId, bundle, sha256), signature);
+  return clientScheme.verify(clientKey, bundleDigest(groupId, bundle, sha256), signature);
 }
 
 /** True if every bundle is well formed and signed; those that wait here were checked when they came. */

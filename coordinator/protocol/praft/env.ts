@@ -31,6 +31,8 @@ export interface Limits {
 /** What the engine is given; all of it pure. */
 export interface Env {
   readonly scheme: Signatures;
+  /** Of bundles, if it is another than that of votes: to check one of these must cost little. */
+  readonly clientScheme?: Pick<Signatures, "verify">;
   readonly id: string;
   readonly secretKey: Uint8Array;
   readonly limits: Limits;

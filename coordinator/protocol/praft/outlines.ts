@@ -1,13 +1,13 @@
 import type { Sha256 } from "../model/merkle.ts";
 import { nameOf } from "./bundle-hashes.ts";
 import { compareRank } from "./certificates.ts";
-import { askForBlocks } from "./commit.ts";
+import { askForBlocks, timeoutOf } from "./commit.ts";
 import type { Outline, Proposal, Want } from "./messages.ts";
 import { type Held, memberId, NEVER, type State, send, type Turn } from "./state.ts";
 import type { Bundle } from "./types.ts";
 
 const MAX_HELD = 16;
-/** The part of the timeout's floor that bundles have to come from their clients, before the leader is asked for them. */
+/** The part of a timeout that bundles have to come from their clients, before the leader is asked for them. */
 const PATIENCE = 1 / 12;
 /** Heights for which a member that lacked bundles is sent whole proposals: what it lacks next, it need not wait for. */
 const WHOLE_FOR = 16;
@@ -53,7 +53,7 @@ export function hold(s: State, held: Held): void {
  */
 export function holdOutline(turn: Turn, message: Outline, wantAt: number | undefined): void {
   const { s, env, now } = turn;
-  const due = wantAt ?? now + Math.ceil(PATIENCE * env.limits.timeoutFloor);
+  const due = wantAt ?? now + Math.ceil(PATIENCE * timeoutOf(s, env.limits));
   hold(s, { message, wantAt: now < due ? due : NEVER });
   if (now < due) return;
   if (compareRank(s.highQc, message.block) >= 0) askForBlocks(turn, message.signer);

@@ -103,6 +103,8 @@ export interface State extends Queue {
   anchor: Anchor | undefined;
   /** By member: its newest vote, proposal and timeout seen. */
   votes: (Vote | undefined)[];
+  /** Members that brought a vote with a false signature. */
+  doubted: Set<number>;
   proposals: (Proposed | undefined)[];
   timeouts: (Timeout | undefined)[];
   checkpoints: (Checkpoint | undefined)[];
@@ -196,6 +198,7 @@ export function epochState(committee: Committee, base: Committed, env: Env) {
     base,
     blocks: new Map<Hex, FullBlock>(),
     votes: none<Vote>(),
+    doubted: new Set<number>(),
     proposals: none<Proposed>(),
     timeouts: none<Timeout>(),
     checkpoints: none<Checkpoint>(),

@@ -66,7 +66,7 @@ function onMessage(turn: Turn, from: string, message: Message): void {
       onWant(turn, from, message);
       return;
     case "vote":
-      onVote(turn, message);
+      onVote(turn, from, message);
       return;
     case "timeout":
       onTimeout(turn, message);

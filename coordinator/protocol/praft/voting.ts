@@ -1,8 +1,15 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { toHex, ZERO_HASH } from "../bytes.ts";
+import { isQuorateError } from "../errors.ts";
 import { payloadRoot } from "./bundle-hashes.ts";
 import { arePayloadBundles, withPending } from "./bundles.ts";
-import { certify, compareRank, isTimeoutCertificate, largestRank } from "./certificates.ts";
+import {
+  certify,
+  compareRank,
+  isQuorumCertificate,
+  isTimeoutCertificate,
+  largestRank,
+} from "./certificates.ts";
 import { askForBlocks, chainTo, enterView, isCertified, isHeld, learnQc } from "./commit.ts";
 import { committeeOf, weightOf } from "./config.ts";
 import { proposalSigned, proposalsConflict, voteSigned, votesConflict } from "./evidence.ts";
@@ -11,7 +18,7 @@ import type { Outline, Proposal, Proposed, Vote } from "./messages.ts";
 import { hold, holdOutline, wholeOf } from "./outlines.ts";
 import { currentLeader, memberId, persist, type State, send, signs, type Turn } from "./state.ts";
 import { voteDigest } from "./statements.ts";
-import type { FullBlock, TimeoutCertificate } from "./types.ts";
+import type { FullBlock, QuorumCertificate, TimeoutCertificate } from "./types.ts";
 
 /** Learns what a proposal proves, then votes for it if every rule allows. */
 export function onProposal(turn: Turn, proposal: Proposal | Outline): void {
@@ -140,31 +147,55 @@ function vote(turn: Turn, { block, payload, hash, signer }: Proposal): void {
   send(turn, memberId(s, signer), mine);
 }
 
-/** The leader counts weight, and makes a certificate of Q. */
-export function onVote(turn: Turn, vote: Vote): void {
+/**
+ * The leader counts weight, and makes a certificate of Q. Signatures are checked together, in the certificate: only their
+ * signer brings a vote, so that a false one takes nobody's place, and who brought one is checked alone from then on.
+ */
+export function onVote(turn: Turn, from: string, vote: Vote): void {
   const { s, env, out } = turn;
-  if (vote.epoch !== s.committee.epoch || !voteSigned(env.scheme, s.committee, vote)) return;
+  if (vote.epoch !== s.committee.epoch || s.committee.members[vote.signer]?.id !== from) return;
+  const isSigned = (each: Vote) => voteSigned(env.scheme, s.committee, each);
+  if (s.doubted.has(vote.signer) && !isSigned(vote)) return;
   const before = s.votes[vote.signer];
-  if (before && votesConflict(before, vote)) {
+  if (before && votesConflict(before, vote) && isSigned(before) && isSigned(vote)) {
     out.push({ kind: "evidence", evidence: { kind: "vote", first: before, second: vote } });
     return;
   }
   if (before && compareRank(before, vote) >= 0) return;
   s.votes[vote.signer] = vote;
-  if (compareRank(vote, s.highQc) <= 0) return;
+  if (compareRank(vote, s.highQc) > 0) tryCertify(turn, vote);
+}
+
+function tryCertify(turn: Turn, vote: Vote): void {
+  const { s, env } = turn;
   const same = s.votes.filter(
     (each) => each?.blockHash === vote.blockHash && compareRank(each, vote) === 0,
   ) as Vote[];
-  if (
-    weightOf(
-      s.committee,
-      same.map((each) => each.signer),
-    ) < s.committee.quorum
-  )
+  const signers = same.map(({ signer }) => signer);
+  if (weightOf(s.committee, signers) < s.committee.quorum) return;
+  const qc = certificateOf(turn, same);
+  if (qc) {
+    learnQc(turn, qc);
+    turn.certified = qc;
     return;
-  const qc = certify(env.scheme, same);
-  learnQc(turn, qc);
-  turn.certified = qc;
+  }
+  const wrong = same.filter((each) => !voteSigned(env.scheme, s.committee, each));
+  for (const { signer } of wrong) {
+    s.votes[signer] = undefined;
+    s.doubted.add(signer);
+  }
+  if (wrong.length > 0) tryCertify(turn, vote);
+}
+
+/** Undefined if a signature in it is false, or none at all. */
+function certificateOf({ s, env }: Turn, votes: readonly Vote[]): QuorumCertificate | undefined {
+  try {
+    const qc = certify(env.scheme, votes);
+    return isQuorumCertificate(env.scheme, s.committee, qc) ? qc : undefined;
+  } catch (error) {
+    if (!isQuorateError(error, "SIGNATURE_MALFORMED")) throw error;
+    return undefined;
+  }
 }
 
 /** Tells all of a certificate that no proposal carries to them in the same step. */

@@ -1,5 +1,6 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { type Hex, toHex } from "../../../coordinator/protocol/bytes.ts";
+import { QuorateError } from "../../../coordinator/protocol/errors.ts";
 import type { Signatures } from "../../../coordinator/protocol/praft/certificates.ts";
 import type { Committee } from "../../../coordinator/protocol/praft/config.ts";
 import { committeeOf } from "../../../coordinator/protocol/praft/config.ts";
@@ -14,7 +15,10 @@ export const testScheme: Signatures = {
   verify: (key, digest, signature) => equal(tag(key, digest), signature),
   aggregate(signatures) {
     const all = new Uint8Array(8 * signatures.length);
-    for (const [i, signature] of signatures.entries()) all.set(signature, 8 * i);
+    for (const [i, signature] of signatures.entries()) {
+      if (signature.length !== 8) throw new QuorateError("SIGNATURE_MALFORMED", `signature ${i} is none`);
+      all.set(signature, 8 * i);
+    }
     return all;
   },
   verifyAggregate: (keys, digests, all) =>
