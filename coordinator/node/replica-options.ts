@@ -9,15 +9,15 @@ import type { Hex } from "../protocol/bytes.ts";
 import type { Decision } from "../protocol/decisions/decision.ts";
 import { QuorateError } from "../protocol/errors.ts";
 import type { Sha256 } from "../protocol/model/merkle.ts";
-import type { Application } from "../protocol/praft/application.ts";
+import { type Application, orderApplication } from "../protocol/praft/application.ts";
 import type { Committee, Config } from "../protocol/praft/config.ts";
 import type { Effect } from "../protocol/praft/effects.ts";
-import type { Limits } from "../protocol/praft/env.ts";
+import type { Env, Limits } from "../protocol/praft/env.ts";
 import type { Checkpoint } from "../protocol/praft/messages.ts";
 import type { Anchor, Bundle } from "../protocol/praft/types.ts";
 import type { HeightClock } from "./height-clock.ts";
 
-export const LIMITS: Limits = {
+const LIMITS: Limits = {
   timeoutFloor: 250,
   timeoutCeiling: 10_000,
   timeoutFactor: 4,
@@ -87,6 +87,21 @@ export interface ReplicaOptions {
   /** Weight Q of the committee signed one checkpoint, or a member two of one height. */
   readonly onCertified?: (committee: Committee, checkpoints: readonly Checkpoint[]) => void;
   readonly onContradiction?: (committee: Committee, first: Checkpoint, second: Checkpoint) => void;
+}
+
+/** What the engine is given of them. */
+export function envOf(options: ReplicaOptions): Env {
+  const { scheme, clientScheme, secretKey, sha256, limits, transport } = options;
+  const { application = orderApplication } = options;
+  return {
+    scheme,
+    secretKey,
+    id: transport.self,
+    limits: { ...LIMITS, ...limits },
+    application,
+    ...(clientScheme && { clientScheme }),
+    ...(sha256 && { sha256 }),
+  };
 }
 
 /** Why a replica does nothing more. */

@@ -1,7 +1,6 @@
 import type { FrameHandler, PeerId } from "../ports/peer-transport.ts";
 import { type Hex, ZERO_HASH } from "../protocol/bytes.ts";
 import { decodeDecision } from "../protocol/decisions/decision.ts";
-import { orderApplication } from "../protocol/praft/application.ts";
 import { clientOf } from "../protocol/praft/bundles.ts";
 import type { Committee, Config } from "../protocol/praft/config.ts";
 import { decodeMessage } from "../protocol/praft/decode.ts";
@@ -18,7 +17,7 @@ import { ClientDesk } from "./client-desk.ts";
 import { CommitteeBook } from "./committee-book.ts";
 import { FrameGate } from "./frame-gate.ts";
 import { RecordWriter } from "./record-writer.ts";
-import { forkError, LIMITS, type ReplicaOptions } from "./replica-options.ts";
+import { envOf, forkError, type ReplicaOptions } from "./replica-options.ts";
 
 /** Milliseconds between two looks at the clock, at most: the engine may want to wake earlier than it said before. */
 const LOOK_EVERY = 20;
@@ -39,20 +38,10 @@ export class Replica {
 
   constructor(options: ReplicaOptions) {
     this.options = options;
-    const {
-      scheme,
-      clientScheme,
-      secretKey,
-      sha256,
-      limits,
-      transport,
-      application = orderApplication,
-    } = options;
-    const env = { scheme, secretKey, id: transport.self, limits: { ...LIMITS, ...limits }, application };
-    this.env = { ...env, ...(sha256 && { sha256 }), ...(clientScheme && { clientScheme }) };
+    this.env = envOf(options);
     this.writer = new RecordWriter(options.log);
     this.gate = new FrameGate(options);
-    this.desk = new ClientDesk(transport, options.decisions);
+    this.desk = new ClientDesk(options.transport, options.decisions);
   }
 
   /** Height of the newest block committed here. */

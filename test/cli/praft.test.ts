@@ -75,16 +75,15 @@ describe("quorate praft", function () {
     await eventually(() => operations.every((count) => count === 4));
   });
 
+  const decide = async (member: number, ...args: string[]) => {
+    const at = ["--committee", committee, "--timeout", "60"];
+    const { out, err } = await quorate(["decision", ...args, ...at], { QUORATE_PRIVATE_KEY: keyOf(member) });
+    return `${out}${err}`;
+  };
+
   it("decides by members' ballots, and tells what weight above F says", async () => {
-    const run = async (member: number, ...args: string[]) => {
-      const at = ["--committee", committee, "--timeout", "60"];
-      const { out, err } = await quorate(["decision", ...args, ...at], {
-        QUORATE_PRIVATE_KEY: keyOf(member),
-      });
-      return `${out}${err}`;
-    };
     const [good, better] = [`0x${"a1".repeat(32)}`, `0x${"b2".repeat(32)}`];
-    const opened = await run(
+    const opened = await decide(
       8,
       "open",
       "--kind",
@@ -109,9 +108,9 @@ describe("quorate praft", function () {
       ]),
     );
     for (const [i, vote] of votes.entries())
-      expect(await run(i >> 1, ...vote)).to.match(/^member \d scored 0x/);
-    expect(await run(8, ...votes[0]!)).to.match(/COMMITTEE_STRANGER/);
-    const { kind, outcome } = JSON.parse(await run(8, "show", "--task", task, "--json"));
+      expect(await decide(i >> 1, ...vote)).to.match(/^member \d scored 0x/);
+    expect(await decide(8, ...votes[0]!)).to.match(/COMMITTEE_STRANGER/);
+    const { kind, outcome } = JSON.parse(await decide(8, "show", "--task", task, "--json"));
     expect([kind, outcome]).to.deep.equal(["select", [{ subject: better, value: 7_501 }]]);
   });
 
@@ -123,6 +122,29 @@ describe("quorate praft", function () {
     expect((await submit("e")).out).to.match(/^bundle \d+: 1 operations/);
     await writeFile(committee, JSON.stringify({ ...file, transport: "pigeon" }));
     expect((await submit("f")).err).to.match(/^error COMMITTEE_MALFORMED: .*transport is pigeon/);
+    await writeFile(committee, JSON.stringify(file));
+  });
+
+  it("orders and decides with BLS keys as well, whose owners prove that they have them", async () => {
+    for (const replica of replicas) replica.kill("SIGKILL");
+    for (let i = 0; i < 4; i++) await rm(join(folder, `${i}`), { recursive: true, force: true });
+    const file = JSON.parse(await readFile(committee, "utf8"));
+    const members = [];
+    for (const [i, { weight, address }] of file.members.entries()) {
+      const { out } = await quorate(["praft", "identity", "--scheme", "bls"], {
+        QUORATE_PRIVATE_KEY: keyOf(i),
+      });
+      members.push({ ...JSON.parse(out), weight, address });
+    }
+    await writeFile(committee, JSON.stringify({ ...file, members, scheme: "bls" }));
+    for (let i = 0; i < 3; i++) start(i);
+    const subject = `0x${"c3".repeat(32)}`;
+    const select = ["open", "--kind", "select", "--subject", subject, "--heights", "150", "--json"];
+    const { task } = JSON.parse(await decide(8, ...select));
+    for (const member of [0, 1, 2])
+      await decide(member, "vote", "--task", task, "--subject", subject, "--score", `${5_000 + member}`);
+    const { outcome } = JSON.parse(await decide(8, "show", "--task", task, "--json"));
+    expect(outcome).to.deep.equal([{ subject, value: 5_001 }]);
     await writeFile(committee, JSON.stringify(file));
   });
 

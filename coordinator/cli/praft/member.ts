@@ -11,7 +11,7 @@ import { QuorateError } from "../../protocol/errors.ts";
 import type { Config } from "../../protocol/praft/config.ts";
 import type { Cleanup } from "../cleanup.ts";
 import type { Cli } from "../command.ts";
-import { parseHostPort, readCommittee } from "./committee.ts";
+import { type CommitteeFile, parseHostPort, readCommittee } from "./committee.ts";
 import type { MemberIdentity } from "./identity.ts";
 import { openTransport } from "./transport.ts";
 import { openVoter } from "./voter.ts";
@@ -65,12 +65,12 @@ export async function openMember(
   const { createSystemClock } = await import("../../adapters/clock/system-clock.ts");
   const { openFileLog } = await import("../../adapters/replica-log/file-log.ts");
   const { Replica } = await import("../../node/replica.ts");
-  const { identity, sha256, scheme: clientScheme } = member;
-  const { committee, own } = await ownPlace(options, identity.id);
+  const { identity } = member;
+  const { committee, address } = await ownPlace(options, identity.id);
   const { config } = committee;
   if (committee.scheme === "bls" && checkpoints) throw notAnchored(options.committee);
-  const voter = await openVoter(committee.scheme, member.secretKey);
-  const listen = options.listen ? parseHostPort(options.listen) : own;
+  const own = await ownPart(options, committee, member);
+  const listen = options.listen ? parseHostPort(options.listen) : address;
   const log = await openFileLog(options.folder);
   cleanup.add(() => log.close());
   const opened: { replica?: Replica } = {};
@@ -79,11 +79,8 @@ export async function openMember(
   const anchor = await anchorer?.newestAnchor();
   cli.io.err(`replica ${identity.id} listens on ${listen.host}:${listen.port}`);
   opened.replica = new Replica({
-    ...voter,
-    clientScheme,
-    sha256,
-    ...(options.timeoutFloor && { limits: { timeoutFloor: options.timeoutFloor } }),
-    ...(await openDecisions(options.folder, { member, votes: voter.scheme }, cleanup)),
+    ...own,
+    ...(await openDecisions(options.folder, { member, votes: own.scheme }, cleanup)),
     ...told,
     config,
     log,
@@ -126,6 +123,13 @@ async function openFollower(
   });
 }
 
+/** What a member signs votes and bundles with, and how long it waits for others. */
+async function ownPart(options: MemberOptions, { scheme }: CommitteeFile, member: MemberIdentity) {
+  const { sha256, scheme: clientScheme, secretKey } = member;
+  const limits = options.timeoutFloor ? { timeoutFloor: options.timeoutFloor } : {};
+  return { ...(await openVoter(scheme, secretKey)), clientScheme, sha256, limits };
+}
+
 /** The registry recovers the signers of a checkpoint, and a BLS signature has none to recover. */
 function notAnchored(file: string): QuorateError {
   return new QuorateError(
@@ -138,8 +142,8 @@ function notAnchored(file: string): QuorateError {
 /** Who this replica is in the committee. @throws QuorateError COMMITTEE_STRANGER, COMMITTEE_MALFORMED */
 async function ownPlace({ committee: file }: MemberOptions, id: string) {
   const committee = await readCommittee(file);
-  const own = committee.addresses.get(id);
-  if (own) return { committee, own };
+  const address = committee.addresses.get(id);
+  if (address) return { committee, address };
   throw new QuorateError("COMMITTEE_STRANGER", `${file} has no member ${id}: add it, or use another key`, {
     id,
   });
