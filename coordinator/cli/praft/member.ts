@@ -66,9 +66,8 @@ export async function openMember(
   const { openFileLog } = await import("../../adapters/replica-log/file-log.ts");
   const { Replica } = await import("../../node/replica.ts");
   const { identity } = member;
-  const { committee, address } = await ownPlace(options, identity.id);
+  const { committee, address } = await ownPlace(options, identity.id, checkpoints !== undefined);
   const { config } = committee;
-  if (committee.scheme === "bls" && checkpoints) throw notAnchored(options.committee);
   const own = await ownPart(options, committee, member);
   const listen = options.listen ? parseHostPort(options.listen) : address;
   const log = await openFileLog(options.folder);
@@ -95,8 +94,7 @@ export async function openMember(
     }),
   });
   const { replica } = opened;
-  const follower = await openFollower(options, { chain, config, replica, logger });
-  return { replica, anchorer, follower };
+  return { replica, anchorer, follower: await openFollower(options, { chain, config, replica, logger }) };
 }
 
 async function openFollower(
@@ -140,8 +138,9 @@ function notAnchored(file: string): QuorateError {
 }
 
 /** Who this replica is in the committee. @throws QuorateError COMMITTEE_STRANGER, COMMITTEE_MALFORMED */
-async function ownPlace({ committee: file }: MemberOptions, id: string) {
+async function ownPlace({ committee: file }: MemberOptions, id: string, anchored: boolean) {
   const committee = await readCommittee(file);
+  if (committee.scheme === "bls" && anchored) throw notAnchored(file);
   const address = committee.addresses.get(id);
   if (address) return { committee, address };
   throw new QuorateError("COMMITTEE_STRANGER", `${file} has no member ${id}: add it, or use another key`, {
