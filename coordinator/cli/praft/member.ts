@@ -137,7 +137,7 @@ function notAnchored(file: string): QuorateError {
   );
 }
 
-/** Who this replica is in the committee. @throws QuorateError COMMITTEE_STRANGER, COMMITTEE_MALFORMED */
+/** Who this replica is in the committee. @throws QuorateError COMMITTEE_STRANGER, COMMITTEE_MALFORMED, COMMITTEE_NOT_ANCHORED */
 async function ownPlace({ committee: file }: MemberOptions, id: string, anchored: boolean) {
   const committee = await readCommittee(file);
   if (committee.scheme === "bls" && anchored) throw notAnchored(file);
