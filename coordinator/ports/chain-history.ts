@@ -21,6 +21,8 @@ export interface SubmittedVote {
 export interface ChainHistory {
   /** All events up to the latest block, folded; nothing is left out. */
   view(): Promise<FederationView>;
+  /** The same, but old rounds may be left out, never one that can still be contested: for reading often. */
+  recentView(): Promise<FederationView>;
   /**
    * The votes in a settle or castVote transaction, in order.
    * @throws QuorateError VOTES_UNREADABLE if it is no direct call of RoundConsensus that carries votes: anybody may send

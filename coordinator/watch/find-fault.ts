@@ -32,7 +32,7 @@ const SEARCH_LIMIT = 1_000;
 
 export interface FaultSearch {
   /** Who was a client, and with how many samples, in the candidate's round. */
-  readonly chain: Pick<ChainHistory, "view">;
+  readonly chain: Pick<ChainHistory, "recentView">;
   readonly content: Content;
   readonly federation: LoadedFederation;
   readonly aggregator: Aggregator;
@@ -72,7 +72,7 @@ export async function findFault(
   }
   const updates = await fetchUpdates(search, candidate);
   const references = updates.map(referenceOf);
-  const view = await search.chain.view();
+  const view = await search.chain.recentView();
   const entry = findWrongReference(references, (client) => clientTerms(view, client, candidate.round));
   if (entry) return { ...entry, proof: buildReferenceProof(entry, references) };
   const files = await fetchFiles(search, candidate, updates);

@@ -87,7 +87,7 @@ async function rightReference(
 ): Promise<Shown | undefined> {
   const signed = updates[index];
   if (!signed) return undefined;
-  const view = await search.chain.view();
+  const view = await search.chain.recentView();
   const references = updates.map(referenceOf);
   const terms = clientTerms(view, signed.client, candidate.round);
   if (referenceFault(references, index, () => terms)) return undefined;

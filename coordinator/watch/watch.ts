@@ -138,7 +138,7 @@ export function createWatch(options: WatchDeps): Watch {
     misses.set(key, (misses.get(key) ?? 0) + 1);
     if (misses.get(key)! < MISSES) return;
     try {
-      await leaves.ask(await deps.chain.view(), record, posted);
+      await leaves.ask(await deps.chain.recentView(), record, posted);
     } catch (error) {
       if (!isQuorateError(error)) throw error;
       const { code, message } = error;
@@ -150,7 +150,7 @@ export function createWatch(options: WatchDeps): Watch {
 
   return {
     async inspect(now) {
-      const view = await deps.chain.view();
+      const view = await deps.chain.recentView();
       // Every proof would be refused, and no time runs out: what there is to do is there when it ends.
       if (view.pause) return 0;
       const voteWindow = Number(view.parameters?.voteWindow ?? 0n);
@@ -161,7 +161,7 @@ export function createWatch(options: WatchDeps): Watch {
       );
       for (const [record, posted] of open) await inspectOne(record, posted);
       await inspectMiners(view, now);
-      if (accuseLeftOut) await accuseLeftOut(await deps.chain.view());
+      if (accuseLeftOut) await accuseLeftOut(await deps.chain.recentView());
       return open.length;
     },
     waiting: () => waiting,

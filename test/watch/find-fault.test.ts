@@ -1,5 +1,4 @@
 import { expect } from "chai";
-import type { ChainHistory } from "../../coordinator/ports/chain-history.ts";
 import type { LoadedFederation } from "../../coordinator/ports/federation.ts";
 import { fedAvg } from "../../coordinator/protocol/aggregation/fedavg.ts";
 import { parseRuleText } from "../../coordinator/protocol/aggregation/rule.ts";
@@ -64,7 +63,7 @@ class Files {
   find(rule = "fedavg", coordinate?: number): Promise<Fault | undefined> {
     return findFault(
       {
-        chain: { view: async () => viewWith(CLIENTS) } as Pick<ChainHistory, "view">,
+        chain: { recentView: async () => viewWith(CLIENTS) },
         content: { get: async (digest) => this.stored.get(digest) ?? absent(digest) },
         federation: {
           task: { rule: parseRuleText(rule) },

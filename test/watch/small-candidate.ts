@@ -62,7 +62,8 @@ export async function smallCandidate(
 /** What a watchtower looks through, with nothing but these files. */
 export async function smallSearch({ reader }: TestFederation, stored: ReadonlyMap<Hex, Uint8Array>) {
   return {
-    chain: reader,
+    // A pass must not read the whole history.
+    chain: { ...reader, view: () => Promise.reject(new Error("the complete history was asked for")) },
     content: {
       get: async (digest: Hex) => {
         const bytes = stored.get(digest);

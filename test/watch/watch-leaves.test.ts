@@ -109,6 +109,21 @@ describe("watching for data that nobody serves", function () {
     expect(watch.waiting()).to.equal(false);
   });
 
+  it("sends nothing while the federation is paused, and goes on after it", async () => {
+    withhold();
+    const watch = await watchWith(1);
+    const consensus = federation.reader.connection.contracts.RoundConsensus;
+    const governance = consensus.connect(chain.wallet(0).connect(chain.provider));
+    await chain.mine(1);
+    await (await governance.pause()).wait();
+    await pass(watch, 3);
+    expect(kinds()).to.deep.equal([]);
+    expect(federation.ledger.rows().filter(({ actor }) => actor === tower.account)).to.deep.equal([]);
+    await (await governance.resume()).wait();
+    await pass(watch, 2);
+    expect(kinds()).to.deep.equal(["unproven", "asked"]);
+  });
+
   it("counts answered bonds, and asks no more than it may", async () => {
     const updates = [...stored].slice(0, 3);
     for (const [digest] of updates) stored.delete(digest);

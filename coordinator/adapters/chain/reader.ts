@@ -20,7 +20,7 @@ import {
   winnerOf,
 } from "../../protocol/views/queries.ts";
 import { type ChainConnection, type ChainOptions, connectChain } from "./connection.ts";
-import { createFollower } from "./follower.ts";
+import { createFollower, type Follower } from "./follower.ts";
 import { createHistory } from "./history.ts";
 import { createLogReader } from "./logs.ts";
 import { clientRecord, minerRecords } from "./member-records.ts";
@@ -34,13 +34,13 @@ export interface ReaderOptions extends ChainOptions {
 /** The chain as a node, a client or an auditor reads it. */
 export interface QuorateReader extends ChainReader, ChainHistory {
   readonly connection: ChainConnection;
-  /** The view that the newest block gives, recent rounds only if `keepRounds` says so; for reading often. */
-  recentView(): Promise<FederationView>;
   close(): void;
 }
 
 /** Rounds that `keepRounds` can't go below: the best recent score looks back eight. */
 const FEWEST_ROUNDS = 16;
+/** Whoever asks for one old round mostly asks for more: the complete history is held for so long after its last use. */
+const COMPLETE_HELD_MS = 60_000;
 
 /**
  * A reader of one federation. While no block is added, each of its round, miner and client reads costs one request.
@@ -71,10 +71,18 @@ function createViews(connection: ChainConnection, keep = Number.POSITIVE_INFINIT
   const blockHash = (block: number) => hashOfBlock(connection, block);
   const followerOf = (keepRounds: number) => createFollower({ logs, blockHash, deployBlock, keepRounds });
   const recent = followerOf(Math.max(FEWEST_ROUNDS, keep));
+  const createComplete = () =>
+    keep === Number.POSITIVE_INFINITY ? recent : followerOf(Number.POSITIVE_INFINITY);
+  let complete: Follower | undefined;
+  let release: NodeJS.Timeout | undefined;
   return {
     recentView: async () => recent.view(await latestBlock(connection)),
     async view() {
-      const complete = keep === Number.POSITIVE_INFINITY ? recent : followerOf(Number.POSITIVE_INFINITY);
+      complete ??= createComplete();
+      clearTimeout(release);
+      release = setTimeout(() => {
+        complete = undefined;
+      }, COMPLETE_HELD_MS).unref();
       return complete.view(await latestBlock(connection));
     },
   };

@@ -1,8 +1,18 @@
 import { expect } from "chai";
-import { createChainReader } from "../../../coordinator/adapters/chain/reader.ts";
+import { createChainReader, type QuorateReader } from "../../../coordinator/adapters/chain/reader.ts";
 import { startChain, type TestChain, WHOLE_ROUND } from "./federation.ts";
 import { createFederation, type TestFederation, TOKEN } from "./members.ts";
 import { expectViewEqualsGetters } from "./views.ts";
+
+/** Counts how often a reader begins to read the logs at the deployment. */
+function fullScans({ connection: { provider, deployBlock } }: QuorateReader): () => number {
+  let scans = 0;
+  void provider.on("debug", ({ action, payload }) => {
+    for (const { method, params } of action === "sendRpcPayload" ? [payload].flat() : [])
+      if (method === "eth_getLogs" && Number(params[0].fromBlock) === deployBlock) scans += 1;
+  });
+  return () => scans;
+}
 
 describe("chain adapter: reader", function () {
   this.timeout(60_000);
@@ -45,8 +55,11 @@ describe("chain adapter: reader", function () {
     await chain.mine(100);
     expect((await short.recentView()).rounds.size).to.equal(16);
     expect((await reader.recentView()).rounds.size).to.equal(19);
+    const scans = fullScans(short);
+    for (const round of [1n, 2n, 3n])
+      expect(await short.round(round)).to.deep.equal(await reader.round(round));
     expect(await short.view()).to.deep.equal(await reader.view());
-    expect(await short.round(1n)).to.deep.equal(await reader.round(1n));
+    expect(scans()).to.equal(1);
     expect(await short.currentRound()).to.deep.equal(await reader.currentRound());
     short.close();
   });
