@@ -3,7 +3,7 @@ import type { QuorateReader } from "../adapters/chain/reader.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { Hex } from "../protocol/bytes.ts";
-import { isQuorateError } from "../protocol/errors.ts";
+import { countedCode, isQuorateError } from "../protocol/errors.ts";
 import { createWatch, type WatchDeps, type WatchEvent } from "../watch/watch.ts";
 import type { MinerWatchEvent } from "../watch/watch-miners.ts";
 import type { Report } from "./report-lines.ts";
@@ -43,7 +43,7 @@ export async function watchLoop({ report, signal, metrics, logger, ...deps }: Wa
       const { message } = error as Error;
       report("watch-error", { code, message }, `watch: ${message}`);
       logger?.warn({ phase: "challenge", code, error: message }, "watch-error");
-      metrics?.failure("watch", code);
+      metrics?.failure("watch", countedCode(error));
     }
     await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
   }

@@ -1,5 +1,5 @@
 import { sameHex } from "../protocol/bytes.ts";
-import { isQuorateError, QuorateError } from "../protocol/errors.ts";
+import { countedCode, isQuorateError, QuorateError } from "../protocol/errors.ts";
 import { candidateId } from "../protocol/round/messages.ts";
 import { createAnswerer } from "./answerer.ts";
 import { createBases } from "./bases.ts";
@@ -60,7 +60,7 @@ export function createMiner(deps: MinerDeps): Miner {
     // The same trouble over and over is one line, not one per attempt.
     logger[health.lastError === line ? "debug" : "warn"]({ doing, code, error: message }, "trying again");
     health.lastError = line;
-    metrics?.failure(doing.split(":")[0]!, code);
+    metrics?.failure(doing.split(":")[0]!, countedCode(error));
   };
   const parts = assemble({ ...deps, logger }, { bell, emit, report });
   const progress = createProgress({ clock, logger, metrics });

@@ -1,4 +1,4 @@
-import { QuorateError } from "../../protocol/errors.ts";
+import { QuorateError, RemoteRefusal } from "../../protocol/errors.ts";
 import { decodeText, errorBody } from "./codec.ts";
 
 /** Largest JSON answer read: a list of a round's updates. */
@@ -85,7 +85,7 @@ function join(chunks: readonly Uint8Array[], size: number): Uint8Array {
 function refusalOf(bytes: Uint8Array, status: number, { endpoint, path }: Ask): QuorateError {
   try {
     const { code, message, details } = decodeText(errorBody, Buffer.from(bytes).toString("utf8"), path);
-    return new QuorateError(code, message, details);
+    return new RemoteRefusal(code, message, details);
   } catch {
     return new QuorateError("MINER_BAD_ANSWER", `${endpoint} answered ${path} with status ${status}`, {
       endpoint,

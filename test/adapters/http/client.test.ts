@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { expect } from "chai";
 import { createHttpTransport } from "../../../coordinator/adapters/http/client.ts";
 import { createMinerServer } from "../../../coordinator/adapters/http/server.ts";
+import { countedCode } from "../../../coordinator/protocol/errors.ts";
 import { expectRejection } from "../../ports/expect-rejection.ts";
 import { HELD, info, recordingLogger, recordingService, signed } from "./fixtures.ts";
 
@@ -70,6 +71,18 @@ describe("the HTTP transport", () => {
   it("takes an answer with fields it does not know", async () => {
     reply = (response) => void response.end(JSON.stringify({ ...info, more: 1 }));
     expect(await transport.info(url)).to.deep.equal(info);
+  });
+
+  it("hands on what a miner refuses with, and lets it name no metric", async () => {
+    const refuse = async (code: string) => {
+      reply = (response) => void response.writeHead(400).end(JSON.stringify({ code, message: "no" }));
+      return countedCode(await expectRejection(code, transport.info(url)));
+    };
+    expect(await refuse("MADE_UP_17")).to.equal("REFUSED");
+    expect(await refuse("RPC_UNREACHABLE")).to.equal("REFUSED");
+    expect(await refuse("SERVER_BUSY")).to.equal("SERVER_BUSY");
+    const own = await expectRejection("MINER_UNREACHABLE", transport.info("http://127.0.0.1:1"));
+    expect([countedCode(own), countedCode(new Error("no"))]).to.deep.equal(["MINER_UNREACHABLE", "INTERNAL"]);
   });
 
   it("refuses a refusal that is none, a redirect, and one that is endless", async () => {
