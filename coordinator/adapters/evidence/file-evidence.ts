@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync, truncateSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, statSync, truncateSync } from "node:fs";
 import type { Contradiction, EvidenceBook, Sighting } from "../../ports/evidence.ts";
 import type { Hex } from "../../protocol/bytes.ts";
 import { QuorateError } from "../../protocol/errors.ts";
@@ -21,8 +21,10 @@ export function openEvidence(path?: string): EvidenceBook {
   const rounds = new Map<string, Map<string, Sighting[]>>();
   const contradictions = new Map<string, Contradiction>();
   if (path) dropTornLine(path);
-  for (const found of path ? readEvidence(path) : [])
-    contradictions.set(slotKey(found.signer, found.first), found);
+  for (const line of path ? linesOf(path) : []) {
+    const found = contradictionOf(line);
+    if (found) contradictions.set(slotKey(found.signer, found.first), found);
+  }
 
   return {
     note(sighting) {
@@ -47,25 +49,31 @@ export function openEvidence(path?: string): EvidenceBook {
 }
 
 /**
- * Contradictions, one a line, oldest first; a last line that a crash cut short is passed over.
- * @throws QuorateError EVIDENCE_MALFORMED naming file and line
+ * Contradictions, one a line, oldest first. A line that is none is passed over: what a crash or a full disk left there must
+ * not hide the others.
+ * @throws QuorateError EVIDENCE_MALFORMED if no line is one
  */
 export function readEvidence(path: string): readonly Contradiction[] {
-  if (!existsSync(path)) return [];
-  const lines = readFileSync(path, "utf8").split("\n").slice(0, -1);
-  return lines.map((line, index) => {
-    try {
-      const { signer, first, second } = JSON.parse(line);
-      return { signer, first: signedFromJson(first), second: signedFromJson(second) };
-    } catch (error) {
-      throw new QuorateError(
-        "EVIDENCE_MALFORMED",
-        `${path} line ${index + 1} is no pair of signed messages: ${(error as Error).message}`,
-        { path, line: index + 1 },
-        { cause: error },
-      );
-    }
+  const lines = linesOf(path);
+  const found = lines.flatMap((line) => contradictionOf(line) ?? []);
+  if (lines.length === 0 || found.length > 0) return found;
+  throw new QuorateError("EVIDENCE_MALFORMED", `${path}: no line of it is a pair of signed messages`, {
+    path,
   });
+}
+
+/** Whole lines only: a crash may cut the last one short. */
+function linesOf(path: string): readonly string[] {
+  return existsSync(path) ? readFileSync(path, "utf8").split("\n").slice(0, -1) : [];
+}
+
+function contradictionOf(line: string): Contradiction | undefined {
+  try {
+    const { signer, first, second } = JSON.parse(line);
+    return { signer, first: signedFromJson(first), second: signedFromJson(second) };
+  } catch {
+    return undefined;
+  }
 }
 
 /** What a crash cut short must not run into the next line. */
@@ -76,11 +84,16 @@ function dropTornLine(path: string): void {
   if (end < bytes.length) truncateSync(path, end);
 }
 
-/** A full disk costs the memory of it, not the node. */
+/** A full disk costs the memory of it, not the node; a part of a line that it did take is taken back. */
 function keep(path: string, { signer, first, second }: Contradiction): void {
   const line = JSON.stringify({ signer, first: signedToJson(first), second: signedToJson(second) });
   try {
-    appendFileSync(path, `${line}\n`, { mode: 0o600 });
+    const length = existsSync(path) ? statSync(path).size : 0;
+    try {
+      appendFileSync(path, `${line}\n`, { mode: 0o600 });
+    } catch {
+      truncateSync(path, length);
+    }
   } catch {}
 }
 

@@ -1,7 +1,7 @@
 import { type FileHandle, mkdir, open, readFile, truncate } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { GasLedger, SentTransaction } from "../../ports/ledger.ts";
-import type { Hex } from "../../protocol/bytes.ts";
+import { type Hex, sameHex } from "../../protocol/bytes.ts";
 import { QuorateError } from "../../protocol/errors.ts";
 import { rowFromJson, rowToJson } from "../../protocol/ledger/row.ts";
 import { createMemoryLedger } from "./memory-ledger.ts";
@@ -12,29 +12,59 @@ import { createMemoryLedger } from "./memory-ledger.ts";
  */
 export async function openFileLedger(path: string): Promise<GasLedger> {
   const memory = createMemoryLedger();
-  await replay(path, memory);
+  let length = await replay(path, memory);
   const file = await openForAppend(path);
   let queue = Promise.resolve();
+  let unusable = false;
 
-  /** Applies a change in memory and, if it changed anything, appends it; one at a time, in order. */
-  const append = (line: object, apply: () => Promise<void>): Promise<void> => {
-    const next = queue.then(async () => {
-      const before = sizeOf(memory);
-      await apply();
-      if (sizeOf(memory) === before) return;
-      await file.appendFile(`${JSON.stringify(line)}\n`).catch((error) => {
-        throw unwritable(path, error);
-      });
+  const write = async (line: object): Promise<void> => {
+    if (unusable) throw unwritable(path, new Error("an earlier write failed and could not be taken back"));
+    const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
+    try {
+      await file.appendFile(bytes);
       await file.datasync();
+      length += bytes.length;
+    } catch (error) {
+      // A part of a line may stand there. If it can't be taken back, the next start drops it.
+      await file.truncate(length).catch(() => {
+        unusable = true;
+      });
+      throw unwritable(path, error as Error);
+    }
+  };
+
+  /** Appends a change, if it is one, then applies it in memory: what is not on disk is not known. One at a time, in order. */
+  const append = (line: object, isNew: () => boolean, apply: () => Promise<void>): Promise<void> => {
+    const next = queue.then(async () => {
+      if (!isNew()) return;
+      await write(line);
+      await apply();
     });
     queue = next.catch(() => undefined);
     return next;
   };
+  const isPending = (hash: Hex) => memory.pending().some((sent) => sameHex(sent.hash, hash));
+  const isMined = (hash: Hex) => memory.rows().some((row) => sameHex(row.hash, hash));
 
   return {
-    sent: (transaction) => append({ sent: sentToJson(transaction) }, () => memory.sent(transaction)),
-    mined: (row) => append({ mined: rowToJson(row) }, () => memory.mined(row)),
-    dropped: (hash) => append({ dropped: hash }, () => memory.dropped(hash)),
+    sent: (transaction) =>
+      append(
+        { sent: sentToJson(transaction) },
+        () => !isPending(transaction.hash) && !isMined(transaction.hash),
+        () => memory.sent(transaction),
+      ),
+    mined: (row) =>
+      append(
+        { mined: rowToJson(row) },
+        () => isPending(row.hash) || !isMined(row.hash),
+        () => memory.mined(row),
+      ),
+    dropped: (hash) =>
+      append(
+        { dropped: hash },
+        () => isPending(hash),
+        () => memory.dropped(hash),
+      ),
     pending: () => memory.pending(),
     rows: () => memory.rows(),
     async close() {
@@ -44,17 +74,15 @@ export async function openFileLedger(path: string): Promise<GasLedger> {
   };
 }
 
-function sizeOf(ledger: GasLedger): string {
-  return `${ledger.pending().length}/${ledger.rows().length}`;
-}
-
-async function replay(path: string, ledger: GasLedger): Promise<void> {
+/** Resolves with the bytes of the lines that count. */
+async function replay(path: string, ledger: GasLedger): Promise<number> {
   const text = await readFile(path, "utf8").catch((error) => {
     if (error.code === "ENOENT") return "";
     throw unwritable(path, error);
   });
   const end = text.lastIndexOf("\n") + 1;
-  if (end < text.length) await truncate(path, Buffer.byteLength(text.slice(0, end)));
+  const length = Buffer.byteLength(text.slice(0, end));
+  if (end < text.length) await truncate(path, length);
   for (const [index, line] of text.slice(0, end).split("\n").slice(0, -1).entries()) {
     try {
       const entry = JSON.parse(line);
@@ -70,6 +98,7 @@ async function replay(path: string, ledger: GasLedger): Promise<void> {
       );
     }
   }
+  return length;
 }
 
 async function openForAppend(path: string): Promise<FileHandle> {

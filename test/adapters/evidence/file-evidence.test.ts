@@ -1,5 +1,7 @@
-import { appendFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { openEvidence, readEvidence } from "../../../coordinator/adapters/evidence/file-evidence.ts";
 import type { Hex } from "../../../coordinator/protocol/bytes.ts";
@@ -62,8 +64,35 @@ describe("evidence against miners", () => {
     appendFileSync(path, '{"signer":');
     expect(openEvidence(path).contradictions()).to.deep.equal(book.contradictions());
     expect(readEvidence(path)).to.have.length(1);
-    appendFileSync(path, "{}\n");
+  });
+
+  it("is read around lines that are no pair of messages, unless there is nothing else", () => {
+    const path = join(newFolder(), "evidence.jsonl");
+    writeFileSync(path, "{}\n");
     expectCode("EVIDENCE_MALFORMED", () => readEvidence(path));
+    const book = openEvidence(path);
+    for (const signed of [vote(), no(REASON.score)]) book.note({ signer: SIGNER, signed });
+    appendFileSync(path, "nonsense\n");
+    expect(readEvidence(path)).to.deep.equal(book.contradictions());
+    expect(openEvidence(path).contradictions()).to.deep.equal(book.contradictions());
+  });
+
+  it("that a full disk refused spoils none that fits", function () {
+    const path = join(newFolder(), "evidence.jsonl");
+    const book = openEvidence(path);
+    for (const signed of [vote(), no(REASON.score)]) book.note({ signer: SIGNER, signed });
+    const [line] = readFileSync(path, "utf8").split("\n");
+    // Leaves room for a line of few digits, not of many.
+    const room = 20_000;
+    writeFileSync(path, `${line!.padEnd(room - line!.length - 10)}\n`);
+    const child = fileURLToPath(new URL("full-disk-process.ts", import.meta.url));
+    const run = spawnSync("prlimit", [`--fsize=${room}`, process.execPath, child, path], {
+      encoding: "utf8",
+    });
+    // A system without the limit can't show it.
+    if (run.error) return this.skip();
+    const signers = readEvidence(path).map(({ signer }) => signer);
+    expect(signers, run.stderr).to.deep.equal([SIGNER, `0x${"b".repeat(40)}`]);
   });
 
   it("is kept in memory if the disk refuses it", () => {

@@ -1,6 +1,8 @@
+import { spawnSync } from "node:child_process";
 import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { openFileLedger } from "../../../coordinator/adapters/ledger/file-ledger.ts";
 import { createMemoryLedger } from "../../../coordinator/adapters/ledger/memory-ledger.ts";
@@ -87,6 +89,19 @@ describe("gas ledger", () => {
     const third = await openFileLedger(path);
     expect(third.rows().map((r) => r.hash)).to.deep.equal([hash(1), hash(2)]);
     await third.close();
+  });
+
+  it("holds nothing that a full disk refused, and goes on behind it", async function () {
+    const path = join(folder, "gas.jsonl");
+    const child = fileURLToPath(new URL("full-disk-process.ts", import.meta.url));
+    const run = spawnSync("prlimit", ["--fsize=50000", process.execPath, child, path], { encoding: "utf8" });
+    // A system without the limit can't show it.
+    if (run.error) return this.skip();
+    const told = ["noted", "LEDGER_UNWRITABLE", "noted", "2"];
+    expect(run.stdout.trim().split("\n"), run.stderr).to.deep.equal(told);
+    const again = await openFileLedger(path);
+    expect(again.pending().map((sent) => sent.hash)).to.deep.equal([hash(0), hash(2)]);
+    await again.close();
   });
 
   it("refuses a damaged file and an unwritable folder", async () => {
