@@ -1,10 +1,4 @@
-import type {
-  BlockTime,
-  ChainParameters,
-  ChainReader,
-  Federation,
-  OpenLeafRequest,
-} from "../../ports/chain.ts";
+import type { ChainParameters, ChainReader, Federation, OpenLeafRequest } from "../../ports/chain.ts";
 import type { ChainHistory } from "../../ports/chain-history.ts";
 import { type Hex, ZERO_HASH } from "../../protocol/bytes.ts";
 import { QuorateError } from "../../protocol/errors.ts";
@@ -20,11 +14,10 @@ import {
   winnerOf,
 } from "../../protocol/views/queries.ts";
 import { type ChainConnection, type ChainOptions, connectChain } from "./connection.ts";
-import { createFollower, type Follower } from "./follower.ts";
 import { createHistory } from "./history.ts";
-import { createLogReader } from "./logs.ts";
 import { clientRecord, minerRecords } from "./member-records.ts";
 import { roundView } from "./round-view.ts";
+import { createViews, hashOfBlock, latestBlock, type Views } from "./views.ts";
 
 export interface ReaderOptions extends ChainOptions {
   /** Rounds held in memory; older ones are read again when they are asked for. Default: all. */
@@ -36,11 +29,6 @@ export interface QuorateReader extends ChainReader, ChainHistory {
   readonly connection: ChainConnection;
   close(): void;
 }
-
-/** Rounds that `keepRounds` can't go below: the best recent score looks back eight. */
-const FEWEST_ROUNDS = 16;
-/** Whoever asks for one old round mostly asks for more: the complete history is held for so long after its last use. */
-const COMPLETE_HELD_MS = 60_000;
 
 /**
  * A reader of one federation. While no block is added, each of its round, miner and client reads costs one request.
@@ -60,31 +48,6 @@ export async function createChainReader(options: ReaderOptions): Promise<Quorate
     latestBlock: () => latestBlock(connection),
     pendingTime: () => pendingTime(connection),
     close: () => connection.close(),
-  };
-}
-
-type Views = Pick<QuorateReader, "recentView" | "view">;
-
-function createViews(connection: ChainConnection, keep = Number.POSITIVE_INFINITY): Views {
-  const { deployBlock } = connection;
-  const logs = createLogReader(connection);
-  const blockHash = (block: number) => hashOfBlock(connection, block);
-  const followerOf = (keepRounds: number) => createFollower({ logs, blockHash, deployBlock, keepRounds });
-  const recent = followerOf(Math.max(FEWEST_ROUNDS, keep));
-  const createComplete = () =>
-    keep === Number.POSITIVE_INFINITY ? recent : followerOf(Number.POSITIVE_INFINITY);
-  let complete: Follower | undefined;
-  let release: NodeJS.Timeout | undefined;
-  return {
-    recentView: async () => recent.view(await latestBlock(connection)),
-    async view() {
-      complete ??= createComplete();
-      clearTimeout(release);
-      release = setTimeout(() => {
-        complete = undefined;
-      }, COMPLETE_HELD_MS).unref();
-      return complete.view(await latestBlock(connection));
-    },
   };
 }
 
@@ -197,18 +160,6 @@ function roundUnknown(round: bigint, latest: bigint): QuorateError {
     round,
     latest,
   });
-}
-
-/** The newest block. */
-export async function latestBlock({ provider, guard }: ChainConnection): Promise<BlockTime> {
-  const block = await guard("eth_getBlockByNumber", () => provider.getBlock("latest"));
-  if (!block?.hash) throw new QuorateError("RPC_ERROR", "the node has no latest block", {});
-  return { number: block.number, hash: block.hash as Hex, timestamp: block.timestamp };
-}
-
-async function hashOfBlock({ provider, guard }: ChainConnection, block: number): Promise<Hex | undefined> {
-  const found = await guard("eth_getBlockByNumber", () => provider.getBlock(block));
-  return (found?.hash ?? undefined) as Hex | undefined;
 }
 
 /** Time of the block being built; where a node builds none, the later of the newest block's and the host's. */
