@@ -8,6 +8,7 @@ import {IClientRegistry} from "./interfaces/IClientRegistry.sol";
 import {IFaultProofs} from "./interfaces/IFaultProofs.sol";
 import {IRoundConsensus} from "./interfaces/IRoundConsensus.sol";
 import {IRoundLens} from "./interfaces/IRoundLens.sol";
+import {Ballots} from "./libraries/Ballots.sol";
 import {CoordinateJudge} from "./libraries/CoordinateJudge.sol";
 import {ExactFedAvg} from "./libraries/ExactFedAvg.sol";
 import {Messages} from "./libraries/Messages.sol";
@@ -30,7 +31,6 @@ contract FaultProofs is LeafDesk {
     /// @dev Reasons of a no, see `IRoundConsensus.Vote`.
     uint256 private constant REASON_COORDINATE = 1;
     uint256 private constant REASON_REFERENCE = 2;
-    uint256 private constant REASON_WITHHELD = 3;
 
     CoordinateJudge.Kind private immutable _kind;
     uint256 private immutable _trim;
@@ -81,7 +81,8 @@ contract FaultProofs is LeafDesk {
         for (uint256 k = 0; k < proof.references.length; ++k) {
             Messages.UpdateReference calldata entry = proof.references[k];
             // An equal model by another client takes its place: the lowest address counts.
-            bool kept = entry.client == proof.client || entry.modelRoot == proof.modelRoot;
+            bool copied = entry.modelRoot == proof.modelRoot && entry.client < proof.client;
+            bool kept = entry.client == proof.client || copied;
             require(!kept, ReceiptKept(proof.client, k));
         }
         bytes32 receipt = Messages.receipt(claim.round, standing.openingHash, proof.client, proof.modelRoot);
@@ -139,7 +140,7 @@ contract FaultProofs is LeafDesk {
 
     /// @dev Whether the vote `yes` may follow the vote `no`.
     function _replaces(bytes calldata no, bytes calldata yes) private pure returns (bool) {
-        bool withheld = uint256(bytes32(no[32:])) == 0 && uint256(bytes32(no[96:])) == REASON_WITHHELD;
+        bool withheld = uint256(bytes32(no[32:])) == 0 && uint256(bytes32(no[96:])) == Ballots.REASON_WITHHELD;
         return withheld && uint256(bytes32(yes[32:])) != 0;
     }
 

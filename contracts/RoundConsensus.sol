@@ -180,8 +180,7 @@ contract RoundConsensus is RoundProposals {
     /// its voters had time to vote on chain.
     /// @return Whether one is agreed, and its index; UNDECIDED if none is and not all are disagreed.
     function _winner(Decision memory d, RoundWord.Open memory r) private view returns (bool, uint256) {
-        // Candidate 1 is better ranked if the primary signed it; a candidate has no other rival.
-        uint256 first = d.candidateCount == 2 && r.signers >> 4 & 1 != 0 ? 1 : 0;
+        uint256 first = r.signers.bestCandidate();
         bool pending = false;
         for (uint256 i = 0; i < d.candidateCount; ++i) {
             uint256 c = first ^ i;

@@ -55,7 +55,7 @@ contract RoundRecovery is RoundState {
         require(lone, IRoundConsensus.Undecided(round));
         _requireNobodyJoins(round);
         (bool found, uint256 index) = _supported(r, votes, seat);
-        require(found, IRoundConsensus.Undecided(round));
+        require(found && _mayDegrade(), IRoundConsensus.Undecided(round));
         bytes32 given = Messages.candidate(round, slot.openingHash, _headRoot, content);
         require(given == slot.candidates[index], IRoundConsensus.WrongContent(slot.candidates[index], given));
 
@@ -79,7 +79,7 @@ contract RoundRecovery is RoundState {
         (lone, seat,) = _loneSeat(r.members);
         if (!lone) return false;
         (bool found, uint256 index) = _supported(r, votes, seat);
-        bool settles = found && _minerRegistry.nextToJoin() == address(0);
+        bool settles = found && _mayDegrade() && _minerRegistry.nextToJoin() == address(0);
         require(!settles, IRoundConsensus.CandidateAgreed(slot.candidates[index]));
         _end(slot, r, IRoundConsensus.RoundStatus.Failed, 0);
         emit IRoundConsensus.RoundFailed(round, r.signers.candidateCount(), 0, _state.lastFinalAt + _pausedTime());
@@ -91,6 +91,11 @@ contract RoundRecovery is RoundState {
         (bool lone,,) = _loneSeat(r.members);
         bool gives = lone && _minerRegistry.nextToJoin() != address(0);
         require(gives, IRoundConsensus.TooEarlyToFail(readyAt + 1));
+    }
+
+    /// @dev No lone round is opened when there are so many, but one of several may end as one miner's.
+    function _mayDegrade() private view returns (bool) {
+        return _state.flags & PROVISIONAL == 0 || _chains[0].count < MAX_DEGRADED;
     }
 
     function _requireNobodyJoins(uint64 round) private view {
@@ -108,17 +113,21 @@ contract RoundRecovery is RoundState {
         }
     }
 
-    /// @dev The candidate that is not proven wrong and has this seat's yes; of two the primary's.
+    /// @dev The candidate that is not proven wrong and has this seat's yes, with as much confidence as agrees a round of
+    /// several; of two the primary's.
     function _supported(RoundWord.Open memory r, uint256[] calldata votes, uint256 seat)
         private
-        pure
+        view
         returns (bool, uint256)
     {
         uint256 count = r.signers.candidateCount();
-        uint256 first = count == 2 && r.signers >> 4 & 1 != 0 ? 1 : 0;
+        uint256 first = r.signers.bestCandidate();
+        uint256 enough = _settings.rules.quorumBps();
         for (uint256 i = 0; i < count; ++i) {
             uint256 c = first ^ i;
-            if ((r.struck >> c) & 1 == 0 && votes[2 * seat + c].isYes()) return (true, c);
+            if ((r.struck >> c) & 1 != 0) continue;
+            uint256 vote = votes[2 * seat + c];
+            if (vote.isYes() && vote.confidenceOf() >= enough) return (true, c);
         }
         return (false, 0);
     }

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {IRoundConsensus} from "../interfaces/IRoundConsensus.sol";
 import {CandidateLog} from "../libraries/CandidateLog.sol";
+import {ExactFedAvg} from "../libraries/ExactFedAvg.sol";
 import {Messages} from "../libraries/Messages.sol";
 import {ProposerDraw} from "../libraries/ProposerDraw.sol";
 import {RoundWord} from "../libraries/RoundWord.sol";
@@ -21,9 +22,7 @@ abstract contract RoundProposals is RoundViews {
     using WordList for uint256[];
 
     /// @dev Updates of one candidate: keeps int256 arithmetic of fault proofs in range and the target in 16 bits.
-    uint256 internal constant MAX_UPDATES = 1_024;
-    /// @dev Samples of one update at most 2^32.
-    uint256 private constant MAX_SAMPLES = 1 << 32;
+    uint256 internal constant MAX_UPDATES = ExactFedAvg.MAX_UPDATES;
 
     /// @inheritdoc IRoundConsensus
     function freezeSeed(uint64 round) external returns (uint64) {
@@ -68,7 +67,7 @@ abstract contract RoundProposals is RoundViews {
     function _checkContent(CandidateContent calldata c) private view {
         uint256 updates = c.updateCount;
         require(updates != 0 && updates <= MAX_UPDATES, UpdateCountOutOfRange(updates, MAX_UPDATES));
-        uint256 mostSamples = updates * MAX_SAMPLES;
+        uint256 mostSamples = updates * ExactFedAvg.MAX_SAMPLES;
         bool samplesFit = c.totalSamples >= updates && c.totalSamples <= mostSamples;
         require(samplesFit, SampleCountOutOfRange(c.totalSamples, updates, mostSamples));
         require(c.validationScore <= _validationSize, ScoreOutOfRange(c.validationScore, _validationSize));

@@ -32,7 +32,6 @@ abstract contract LeafDesk is Verdicts, ReentrancyGuardTransient {
     uint256 internal constant SLASH_WITHHELD = 1_000;
     /// @dev Of an answered bond, basis points to whoever answered. The rest is burnt: whoever answers itself pays too.
     uint256 private constant TO_ANSWERER = 5_000;
-    address private constant BURNT = 0x000000000000000000000000000000000000dEaD;
 
     IERC20 private immutable _token;
     /// @inheritdoc IFaultProofs
@@ -105,7 +104,7 @@ abstract contract LeafDesk is Verdicts, ReentrancyGuardTransient {
         uint256 paid = leafBond * TO_ANSWERER / 10_000;
         emit LeafAnswered(id, request.round, request.candidate, msg.sender, paid);
         _token.safeTransfer(msg.sender, paid);
-        _token.safeTransfer(BURNT, leafBond - paid);
+        _token.safeTransfer(TokenPull.BURNT, leafBond - paid);
     }
 
     /// @inheritdoc IFaultProofs

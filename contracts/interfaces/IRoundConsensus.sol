@@ -47,7 +47,7 @@ interface IRoundConsensus is IFederationPause {
         AlreadyCast
     }
 
-    /// @notice Settings; each bounded (see `Settings`), changed by governance, in force from the next opening.
+    /// @notice Settings; each bounded (see `ParametersLib`), changed by governance, in force from the next opening.
     struct Parameters {
         /// Shortest collect phase.
         uint32 collectMin;

@@ -14,6 +14,11 @@ library SignerBits {
         return (signers | (signers >> 4)) & 3 == 3;
     }
 
+    /// @dev Index of the best-ranked candidate: the second posted only if the primary signed it.
+    function bestCandidate(uint8 signers) internal pure returns (uint256) {
+        return signers >> 4 & 1;
+    }
+
     /// @dev Signer bits of one candidate.
     function signersOf(uint8 signers, uint256 index) internal pure returns (uint8) {
         return index == 0 ? signers & 15 : signers >> 4;

@@ -8,6 +8,9 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 library TokenPull {
     using SafeERC20 for IERC20;
 
+    /// @dev Nobody's account: what goes there is burnt.
+    address internal constant BURNT = 0x000000000000000000000000000000000000dEaD;
+
     /// @dev The token took a fee on transfer: `received` is not `sent`.
     error FeeOnTransfer(uint256 sent, uint256 received);
 

@@ -10,6 +10,7 @@ import {FederationTime} from "../libraries/FederationTime.sol";
 import {MinerRecord} from "../libraries/MinerRecord.sol";
 import {Reputation} from "../libraries/Reputation.sol";
 import {SeatWord} from "../libraries/SeatWord.sol";
+import {TokenPull} from "../libraries/TokenPull.sol";
 
 /// @title Storage of the miner registry, and how queued changes reach the roster
 /// @notice A miner's whole record fits one word; the roster keeps a second word per seat with what a round needs
@@ -30,7 +31,7 @@ abstract contract MinerRoster is IMinerRegistry, KeyBook {
     /// @notice Most of a slash that its finder gets, in 1/10,000: slashing oneself always loses.
     uint256 public constant MAX_BOUNTY_BPS = 3_000;
     /// @notice Where the rest of a slash goes: nobody's account.
-    address public constant BURNT = 0x000000000000000000000000000000000000dEaD;
+    address public constant BURNT = TokenPull.BURNT;
     /// @dev At most MAX_MINERS seats and as many joiners wait, each once.
     uint256 internal constant QUEUE_SLOTS = 512;
 

@@ -1,4 +1,4 @@
-import { type Hex, sameHex } from "../bytes.ts";
+import { compareHex, type Hex, sameHex } from "../bytes.ts";
 import type { UpdateReference } from "../round/references.ts";
 
 /** An update that a miner acknowledged. */
@@ -17,11 +17,14 @@ export interface ReceiptProof extends Acknowledged {
 
 /**
  * True if a manifest keeps the promise of a receipt, as the contract sees it: it holds any update of the client, or the
- * same model by another one.
+ * same model by one of a lower address: of equal models the lowest address counts.
  */
 export function keepsReceipt(
   references: readonly Pick<UpdateReference, "client" | "modelRoot">[],
   { client, modelRoot }: Acknowledged,
 ): boolean {
-  return references.some((entry) => sameHex(entry.client, client) || sameHex(entry.modelRoot, modelRoot));
+  return references.some((entry) => {
+    const order = compareHex(entry.client, client);
+    return order === 0 || (order < 0 && sameHex(entry.modelRoot, modelRoot));
+  });
 }

@@ -1,6 +1,6 @@
 import { type Hex, sameHex } from "../bytes.ts";
 import { REASON, type Vote } from "./messages.ts";
-import { mayOpen } from "./openings.ts";
+import { mayDegrade, mayOpen } from "./openings.ts";
 import type { Outcome } from "./tally.ts";
 
 /** Ranks below this are proposers with the first slot; the others are reserves. */
@@ -192,7 +192,7 @@ function ending(round: RoundFacts, miner: MinerFacts, timings: DutyTimings): Dut
     const wanted = miner.updates > 0 || miner.refusedUpload;
     return wanted && miner.time > lastSlotEnd(round) ? [{ kind: "failRound", wait: staggered }] : [];
   }
-  const outcomes = round.candidates.map(({ id }) => outcomeOf(miner, id));
+  const outcomes = round.candidates.map(({ id }) => outcomeOf(round, miner, id));
   if (isDecided(round, miner) && proposersDone(round, miner.time)) {
     const stragglers = miner.allVoted || windowOver(round, miner.time) ? 0 : timings.stragglers;
     return [{ kind: "settle", wait: stragglers + staggered }];
@@ -209,21 +209,23 @@ function ending(round: RoundFacts, miner: MinerFacts, timings: DutyTimings): Dut
 function isDecided(round: RoundFacts, miner: MinerFacts): boolean {
   const settled = windowOver(round, miner.time);
   const open = round.candidates.filter(({ id }) => {
-    const outcome = outcomeOf(miner, id);
+    const outcome = outcomeOf(round, miner, id);
     return (
       outcome === "pending" ||
       (outcome === "disagreed" && !settled && miner.replaceable.has(id.toLowerCase()))
     );
   });
-  const agreed = round.candidates.filter(({ id }) => ["agreed", "degraded"].includes(outcomeOf(miner, id)));
+  const won = (id: Hex) => ["agreed", "degraded"].includes(outcomeOf(round, miner, id));
+  const agreed = round.candidates.filter(({ id }) => won(id));
   if (agreed.length === 0) return open.length === 0;
   const best = Math.min(...agreed.map(({ rank }) => rank));
   const graceOver = round.graceUntil !== null && miner.time > round.graceUntil;
   return graceOver || open.every(({ rank }) => rank > best);
 }
 
-function outcomeOf(miner: MinerFacts, candidate: Hex): Outcome {
-  return miner.outcomes.get(candidate.toLowerCase()) ?? "pending";
+function outcomeOf(round: RoundFacts, miner: MinerFacts, candidate: Hex): Outcome {
+  const outcome = miner.outcomes.get(candidate.toLowerCase()) ?? "pending";
+  return outcome === "degraded" && !mayDegrade(round) ? "pending" : outcome;
 }
 
 function windowOver({ voteUntil }: Pick<RoundFacts, "voteUntil">, time: number): boolean {

@@ -1,6 +1,11 @@
 /** Degraded rounds in a row: contracts/consensus/RoundState.sol. */
 const MAX_DEGRADED = 8;
 
+/** Whether the round may end as degraded: one that began as a round of several may be one too many. */
+export function mayDegrade({ standsOn }: { readonly standsOn?: readonly bigint[] }): boolean {
+  return (standsOn?.length ?? 0) < MAX_DEGRADED;
+}
+
 /**
  * Whether the next round may open, as far as miners go: with two or more always; one goes on alone, provisionally and not
  * for ever, but not from the beginning.

@@ -146,6 +146,18 @@ contract BrokenReceiptsTest is DisputedFederation {
         vm.assertEq(registry.minerInfo(_drawn(0)).stake, STAKE);
     }
 
+    /// @dev Of equal models the lowest address counts: a copy of a higher one keeps nobody's receipt.
+    function test_ACopyByAHigherAddressKeepsNothing() external {
+        IFaultProofs.AggregateProof memory p = _claim(ONE);
+        address breaker = _drawn(0);
+        IFaultProofs.ReceiptProof memory q = _proof(p, breaker);
+        (q.client, q.modelRoot) = (address(0xBF), p.references[0].modelRoot);
+        (q.receiptR, q.receiptVs) = _receipt(q, breaker);
+        _propose(p.claim.content);
+        _proveReceipt(q);
+        vm.assertEq(registry.minerInfo(breaker).stake, STAKE * 9 / 10);
+    }
+
     function test_TamperedReceipts() external {
         IFaultProofs.AggregateProof memory p = _claim(ONE);
         _propose(p.claim.content);

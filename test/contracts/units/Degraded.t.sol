@@ -163,6 +163,59 @@ contract DegradedTest is FederationTest {
         _status(3, IRoundConsensus.RoundStatus.Degraded);
     }
 
+    /// @dev Its confidence has to be what the ratio of a round of several has to be.
+    function test_AnUnsureYesDecidesNothing() external {
+        IRoundConsensus.Parameters memory p = _demo();
+        p.minConfidenceBps = 5_000;
+        _deploy(p, 16);
+        _alone();
+        IRoundConsensus.CandidateContent memory c = _content(3);
+        _proposeAlone(c, 0);
+        IRoundConsensus.Vote[] memory votes = new IRoundConsensus.Vote[](1);
+        votes[0] = _yesOf(0, 6_699);
+        consensus.settle(3, votes, c);
+        _status(3, IRoundConsensus.RoundStatus.Failed);
+        _open();
+        c = _content(4);
+        _proposeAlone(c, 0);
+        votes[0] = _yesOf(0, 6_700);
+        consensus.settle(4, votes, c);
+        _status(4, IRoundConsensus.RoundStatus.Degraded);
+    }
+
+    /// @dev Nor is the primary's candidate taken for one, before another that its voter is sure of.
+    function test_AnUnsureYesGivesWay() external {
+        IRoundConsensus.Parameters memory p = _demo();
+        p.minConfidenceBps = 5_000;
+        _deploy(p, 16);
+        _startWithOtherAsPrimary();
+        (IRoundConsensus.CandidateContent memory unsure, IRoundConsensus.CandidateContent memory sure) =
+            (_content(200), _content(100));
+        _proposeAlone(unsure, 0);
+        _proposeAlone(sure, 1);
+        IRoundConsensus.Vote[] memory votes = new IRoundConsensus.Vote[](2);
+        (votes[0], votes[1]) = (_yesOf(0, 6_699), _yesOf(1, 6_700));
+        _slash(_other);
+        uint64 round = consensus.currentRound();
+        vm.expectPartialRevert(IRoundConsensus.WrongContent.selector);
+        consensus.settle(round, votes, unsure);
+        consensus.settle(round, votes, sure);
+        _status(round, IRoundConsensus.RoundStatus.Degraded);
+    }
+
+    /// @dev The honest one's yes on a candidate.
+    function _yesOf(uint8 index, uint16 confidence) private view returns (IRoundConsensus.Vote memory) {
+        return _signVote(IRoundConsensus.Vote(_seatOf(_honest), index, true, confidence, 0, 0, 0, 0), keyOf[_honest]);
+    }
+
+    function _startWithOtherAsPrimary() private {
+        _start(2);
+        while (_drawn(0) != _other) {
+            _failEmpty();
+            _open();
+        }
+    }
+
     function test_OneMinerSignsForOneRank() external {
         _alone();
         IRoundConsensus.CandidateContent memory c = _content(3);
@@ -218,11 +271,7 @@ contract DegradedTest is FederationTest {
 
     /// @dev Nor is it taken before another one that its voter said yes to as well.
     function test_AStruckCandidateGivesWay() external {
-        _start(2);
-        while (_drawn(0) != _other) {
-            _failEmpty();
-            _open();
-        }
+        _startWithOtherAsPrimary();
         uint64 round = consensus.currentRound();
         (IRoundConsensus.CandidateContent memory wrong, IRoundConsensus.CandidateContent memory right) =
             (_content(200), _content(100));
@@ -252,6 +301,34 @@ contract DegradedTest is FederationTest {
         _return();
         _open();
         _agree(_content(11));
+        for (uint64 round = 3; round <= 10; ++round) {
+            _status(round, IRoundConsensus.RoundStatus.Ratified);
+        }
+    }
+
+    /// @dev Nor does a round that began with two: it fails, and the next two decide about all eight.
+    function test_ARoundOfTwoIsNoNinth() external {
+        _alone();
+        for (uint64 round = 3; round <= 10; ++round) {
+            _degrade(round);
+        }
+        _return();
+        _open();
+        IRoundConsensus.CandidateContent memory c = _content(11);
+        _propose(c);
+        _slash(_other);
+        IRoundConsensus.Vote[] memory votes = new IRoundConsensus.Vote[](1);
+        votes[0] = _yes(_honest, 0);
+        vm.expectRevert(abi.encodeWithSelector(IRoundConsensus.Undecided.selector, 11));
+        consensus.settle(11, votes, c);
+        consensus.castVote(11, votes[0]);
+        vm.warp(_info().graceEnd + 1);
+        consensus.failRound(11);
+        _status(11, IRoundConsensus.RoundStatus.Failed);
+        registry.applyQueued();
+        _return();
+        _open();
+        _agree(_content(12));
         for (uint64 round = 3; round <= 10; ++round) {
             _status(round, IRoundConsensus.RoundStatus.Ratified);
         }
@@ -424,12 +501,15 @@ contract DegradedTest is FederationTest {
 
     function test_TheRatifyingRoundProvenWrongTakesAllDown() external {
         _takeBackAfterRatification(5);
+        // It failed before the round that is wrong was opened.
+        _status(4, IRoundConsensus.RoundStatus.Failed);
         _status(3, IRoundConsensus.RoundStatus.Voided);
         _status(5, IRoundConsensus.RoundStatus.Reverted);
     }
 
     function test_ARatifiedRoundProvenWrongTakesAllDown() external {
         _takeBackAfterRatification(3);
+        _status(4, IRoundConsensus.RoundStatus.Voided);
         _status(3, IRoundConsensus.RoundStatus.Reverted);
         _status(5, IRoundConsensus.RoundStatus.Voided);
     }
@@ -440,7 +520,6 @@ contract DegradedTest is FederationTest {
         _reunite();
         _agree(_paying(5, 2 * uint256(BUDGET)));
         consensus.revertRound(round, _openings[round]);
-        // What failed between them and rests on votes that were never cast stays as it was or is void.
         _status(6, IRoundConsensus.RoundStatus.Voided);
         _backToAgreed();
         _open();

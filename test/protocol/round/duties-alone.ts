@@ -31,6 +31,12 @@ export const ALONE: Readonly<Record<string, readonly Row[]>> = {
       { ...lone, time: 126, ownVotes: own, outcomes: outcomes([C1, "degraded"]) },
       ["settle after 0"],
     ],
+    [
+      "lets one that began with two fail after eight",
+      { ...alone, order: [miner(1), miner(2)], standsOn: rounds(8) },
+      { ...lone, allVoted: true, time: 126, ownVotes: own, outcomes: outcomes([C1, "degraded"]) },
+      ["failRound after 0"],
+    ],
     ["gives way to one that returns", single, { ...lone, returning: true }, ["failRound after 0"]],
     [
       "with a candidate posted, too",

@@ -101,6 +101,12 @@ describe("canonical updates", () => {
     expect(canonicalUpdates([signed(1, 2), author, copy, own])).to.deep.equal([signed(1, 2), copy]);
   });
 
+  it("keep no receipt by a copy of a higher address", () => {
+    const [lower, higher] = [signed(1, 3), signed(2, 3)].map((update) => referenceOf(update));
+    expect(keepsReceipt([lower!], higher!)).to.equal(true);
+    expect(keepsReceipt([higher!], lower!)).to.equal(false);
+  });
+
   it("leave out no client but those whose every model is there under another name", () => {
     fc.assert(
       fc.property(anyUpdates, (updates) => {
