@@ -5,6 +5,7 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {CheckpointRegistry} from "../../../contracts/CheckpointRegistry.sol";
 import {ICheckpointRegistry} from "../../../contracts/interfaces/ICheckpointRegistry.sol";
 import {IMinerRegistry} from "../../../contracts/interfaces/IMinerRegistry.sol";
+import {IRoundConsensus} from "../../../contracts/interfaces/IRoundConsensus.sol";
 import {FederationTest} from "../solidity/FederationTest.sol";
 import {vm} from "../solidity/Vm.sol";
 
@@ -127,6 +128,38 @@ contract CheckpointRegistryTest is FederationTest {
         c.members[0] = uint256(uint160(_account(0))) << 96 | 10_000;
         c.members[1] = uint256(uint160(_account(1))) << 96 | 1_000_000;
         _found();
+        vm.assertEq(_checkpoints.heldConfig(), _checkpoints.configHash(0, c));
+    }
+
+    /// @dev Not even beside the heaviest stake there may be.
+    function test_WhoWeighsNextToNothingWeighsOne() external {
+        IRoundConsensus.Parameters memory p = _demo();
+        p.minStake = 10_000;
+        _deploy(p, RING);
+        uint256[] memory stakes = new uint256[](2);
+        (stakes[0], stakes[1]) = (10_000, 20_000_000_000);
+        _startWith(stakes);
+        _checkpoints = ICheckpointRegistry(registry.checkpoints());
+        ICheckpointRegistry.Committee memory c;
+        c.members = new uint256[](2);
+        c.members[0] = uint256(uint160(_account(0))) << 96 | 1;
+        c.members[1] = uint256(uint160(_account(1))) << 96 | 1_000_000;
+        _found();
+        vm.assertEq(_checkpoints.heldConfig(), _checkpoints.configHash(0, c));
+    }
+
+    /// @dev A seat whose stake was slashed lasts until the next opening, but counts for nothing.
+    function test_AJailedSeatNeitherFoundsNorIsFounded() external {
+        registry.slash(_account(0), 1_000, address(0xF1), 0);
+        vm.prank(_account(0));
+        vm.expectRevert(abi.encodeWithSelector(ICheckpointRegistry.NoSeat.selector, _account(0)));
+        _checkpoints.found();
+        ICheckpointRegistry.Committee memory all = _founded();
+        ICheckpointRegistry.Committee memory c;
+        c.members = new uint256[](3);
+        (c.members[0], c.members[1], c.members[2]) = (all.members[1], all.members[2], all.members[3]);
+        vm.prank(_account(1));
+        _checkpoints.found();
         vm.assertEq(_checkpoints.heldConfig(), _checkpoints.configHash(0, c));
     }
 

@@ -221,6 +221,24 @@ contract DisputesTest is DisputedFederation {
         _proofs.proveAggregate(p, SALT, accused);
     }
 
+    /// @dev A key that comes back answers again, and the one in between no more.
+    function test_AKeyThatComesBackAnswersAgain() external {
+        (address miner, address key) = (_drawn(0), vm.addr(0xBEEF));
+        uint256 own = keyOf[miner];
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(0xBEEF, registry.keyDigest(miner));
+        vm.prank(miner);
+        registry.setKey(key, abi.encodePacked(r, s, v));
+        _agree(_content(5));
+        vm.prank(miner);
+        registry.setKey(miner, "");
+        keyOf[miner] = 0xBEEF;
+        _agree(_content(6));
+        keyOf[miner] = own;
+        uint256 thirdOpening = lens.roundInfo(3).openedAt;
+        vm.assertEq(registry.ownerOfKeyAt(miner, thirdOpening), miner);
+        vm.assertEq(registry.ownerOfKeyAt(key, thirdOpening), address(0));
+    }
+
     /// @dev Nor does a key in use become nobody's: as an owner with a key of its own it would be replaced as its own key.
     function test_AKeyOfAnotherCannotRetireItself() external {
         (address miner, address key, address third) = (_drawn(0), _account(8), _account(9));

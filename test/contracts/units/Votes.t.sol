@@ -539,6 +539,25 @@ contract VotesTest is FederationTest {
         vm.assertTrue(!consensus.isFinal(1) && !consensus.isFinal(2), "void rounds are not final");
     }
 
+    /// @dev Who was left out of a round that is taken back, or void with it, stays absent from it.
+    function test_NoPresenceInARoundTakenBack() external {
+        _posted(4);
+        IRoundConsensus.Vote memory first = _yes(_miner(3), 0);
+        _settle(_yesVotes(3, 0), _c);
+        _nextBlock();
+        _d = _content(2);
+        _propose(_d);
+        IRoundConsensus.Vote memory second = _yes(_miner(3), 0);
+        _settle(_yesVotes(3, 0), _d);
+        consensus.revertRound(1, _openingOf(1, GENESIS));
+        vm.assertTrue(_now() <= lens.roundInfo(1).voteDeadline, "in time");
+        _expect(IRoundConsensus.RoundNotOpen.selector, 1);
+        consensus.castVote(1, first);
+        _expect(IRoundConsensus.RoundNotOpen.selector, 2);
+        consensus.castVote(2, second);
+        vm.assertEq(registry.minerInfo(_miner(3)).absences, 3);
+    }
+
     function test_OnlyTheNewestPartIsReverted() external {
         _twoAgreed();
         consensus.revertRound(2, _openingOf(2, _c.modelRoot));
