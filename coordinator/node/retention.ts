@@ -22,6 +22,8 @@ export function createRetention(
 ): Retention {
   const { chain, store, content, federation, config } = deps;
   const keep = config.retainRounds ?? Number.POSITIVE_INFINITY;
+  /** Never forgotten, whatever a candidate names. */
+  const lasting = [ZERO_HASH, federation.federation.taskHash, federation.task.validation?.cid];
   let first: bigint | undefined;
   let last: bigint | undefined;
 
@@ -102,7 +104,8 @@ export function createRetention(
       const files = await filesOf(candidate.manifestCid, candidate.modelCid, (digest) => store.read(digest));
       for (const digest of files) digests.add(digest);
     }
-    for (const digest of digests) if (digest !== ZERO_HASH && !kept.has(digest)) await store.remove(digest);
+    for (const digest of digests)
+      if (!lasting.includes(digest) && !kept.has(digest)) await store.remove(digest);
     deps.logger.info({ round: roundName(view), files: digests.size }, "forgot the files of an old round");
   };
 

@@ -1,7 +1,15 @@
 import { expect } from "chai";
+import { createMemoryStore } from "../../coordinator/adapters/ipfs/memory-store.ts";
+import type { LoadedFederation } from "../../coordinator/ports/federation.ts";
 import type { Hex } from "../../coordinator/protocol/bytes.ts";
 import { parseModel } from "../../coordinator/protocol/model/safetensors.ts";
 import { TestWorld, type TestWorldOptions } from "./harness.ts";
+
+const TASK = new TextEncoder().encode("a task file");
+
+function withTask(loaded: LoadedFederation, taskHash: Hex): LoadedFederation {
+  return { ...loaded, federation: { ...loaded.federation, taskHash } };
+}
 
 describe("files of ended rounds", () => {
   let world: TestWorld;
@@ -99,16 +107,27 @@ describe("files of ended rounds", () => {
   });
 
   it("are forgotten though a candidate named garbage as its manifest", async () => {
+    const task = await createMemoryStore().digest(TASK);
     await play(2, {
       parameters: { challengeWindow: 1 },
       tamper: (deps, index) =>
-        index === 0 ? { ...deps, config: { ...deps.config, retainRounds: 1 } } : deps,
+        index === 0
+          ? {
+              ...deps,
+              config: { ...deps.config, retainRounds: 1 },
+              federation: withTask(deps.federation, task),
+            }
+          : deps,
     });
     const garbage = await world.miners[0]!.store.add(Uint8Array.of(1, 2, 3));
-    for (const number of [1, 2]) postLoser(number, garbage);
-    await playOn(5);
+    await world.miners[0]!.store.add(TASK);
+    postLoser(1, garbage);
+    postLoser(2, task);
+    await playOn(6);
     expect(Number((await rangeOf(0))!.first)).to.be.greaterThan(1);
     for (const digest of [garbage, ...filesOf(1)])
       expect(await world.miners[0]!.miner.service.content(digest)).to.equal(undefined);
+    // What every round needs is forgotten with none, whatever a candidate names.
+    expect(await world.miners[0]!.store.has(task)).to.equal(true);
   });
 });
