@@ -1,23 +1,22 @@
 import type { FrameHandler, PeerId } from "../ports/peer-transport.ts";
-import { type Hex, ZERO_HASH } from "../protocol/bytes.ts";
-import { decodeDecision } from "../protocol/decisions/decision.ts";
 import { clientOf } from "../protocol/praft/bundles.ts";
 import type { Committee, Config } from "../protocol/praft/config.ts";
 import { decodeMessage } from "../protocol/praft/decode.ts";
 import type { Effect, Event } from "../protocol/praft/effects.ts";
 import { encodeMessage } from "../protocol/praft/encode.ts";
 import type { Env } from "../protocol/praft/env.ts";
-import type { Evidence } from "../protocol/praft/evidence.ts";
-import type { Checkpoint, Message } from "../protocol/praft/messages.ts";
+import type { Message } from "../protocol/praft/messages.ts";
 import { recover } from "../protocol/praft/recovery.ts";
 import { currentLeader, type State } from "../protocol/praft/state.ts";
 import { step, wakeAt } from "../protocol/praft/step.ts";
 import type { Anchor, Bundle } from "../protocol/praft/types.ts";
+import { Announcements } from "./announcements.ts";
 import { ClientDesk } from "./client-desk.ts";
 import { CommitteeBook } from "./committee-book.ts";
 import { FrameGate } from "./frame-gate.ts";
 import { RecordWriter } from "./record-writer.ts";
 import { envOf, forkError, type ReplicaOptions } from "./replica-options.ts";
+import { submissionOf } from "./submissions.ts";
 
 /** Milliseconds between two looks at the clock, at most: the engine may want to wake earlier than it said before. */
 const LOOK_EVERY = 20;
@@ -33,14 +32,16 @@ export class Replica {
   private state!: State;
   private waiting: Effect[] = [];
   private halted = true; // until the log is read, too
-  private certifiedRoot: Hex = ZERO_HASH;
   private readonly committees = new CommitteeBook();
+  private readonly announcements: Announcements;
 
   constructor(options: ReplicaOptions) {
     this.options = options;
     this.env = envOf(options);
     this.writer = new RecordWriter(options.log);
-    this.gate = new FrameGate(options);
+    this.announcements = new Announcements(options, this.committees);
+    const founders = new Set(options.config.members.map(({ id }) => id));
+    this.gate = new FrameGate(options, (peer) => founders.has(peer) || this.isMember(peer));
     this.desk = new ClientDesk(options.transport, options.decisions);
   }
 
@@ -98,14 +99,24 @@ export class Replica {
     this.handle({ kind: "anchored", now: this.options.clock.now(), anchor });
   }
 
-  private readonly receive: FrameHandler = (from, frame) => {
-    try {
+  private readonly receive: FrameHandler = (from, frame) =>
+    this.guarded(() => {
       const message = this.gate.admit(from, frame);
       if (message) this.handleMessage(from, message);
+    });
+
+  /** What fails here stops the replica, not the process. */
+  private guarded(task: () => void): void {
+    try {
+      task();
     } catch (error) {
       this.stopped.reject(error);
     }
-  };
+  }
+
+  private isMember(peer: PeerId): boolean {
+    return this.committee?.members.some(({ id }) => id === peer) === true;
+  }
 
   private async look(signal: AbortSignal): Promise<void> {
     const { clock } = this.options;
@@ -120,7 +131,7 @@ export class Replica {
   private moveHeight(now: number): void {
     const { heights } = this.options;
     const { app, committee, committed, sessions, self, view } = this.state;
-    if (self < 0 || !heights?.awaited(app, this.certifiedRoot)) return;
+    if (self < 0 || !heights?.awaited(app, this.announcements.certifiedRoot)) return;
     const leads = currentLeader(this.state, view) === self;
     const { groupId } = committee;
     const bundle = heights.clock.tick({ now, height: committed.height, leads, groupId, sessions });
@@ -128,18 +139,28 @@ export class Replica {
   }
 
   private handleMessage(from: PeerId, message: Message): void {
+    const event = { kind: "message", now: this.options.clock.now(), from, message } as const;
     if (message.kind === "ask") this.desk.answer(from, message.task, this.height);
-    else {
-      if (message.kind === "submit") this.desk.note(from, message.bundle);
-      this.handle({ kind: "message", now: this.options.clock.now(), from, message });
-    }
+    else if (message.kind === "submit") this.handleBundle(event, message.bundle);
+    else this.handle(event);
   }
 
-  private handle(event: Event): void {
-    if (this.halted) return;
+  private handleBundle(event: Event & { kind: "message" }, bundle: Bundle): void {
+    const { from } = event;
+    this.desk.brought(from, bundle);
+    const effects = this.handle(event);
+    const became = effects && submissionOf(this.state, bundle, effects);
+    if (became === "taken") this.desk.note(from, bundle);
+    else if (became === "bad") this.gate.bad(from, "PRAFT_BAD_BUNDLE");
+  }
+
+  /** The effects; undefined once nothing is handled any more. */
+  private handle(event: Event): readonly Effect[] | undefined {
+    if (this.halted) return undefined;
     const { effects } = step(this.state, event, this.env);
     this.committees.note(this.state);
     this.carryOut(effects);
+    return effects;
   }
 
   private carryOut(effects: readonly Effect[]): void {
@@ -171,7 +192,6 @@ export class Replica {
   };
 
   private release(effect: Effect): void {
-    const { logger, metrics } = this.options;
     switch (effect.kind) {
       case "send":
         this.send(effect.to, effect.message);
@@ -183,55 +203,26 @@ export class Replica {
         this.desk.reply(effect.bundle, this.executedOf(clientOf(effect.bundle)));
         return;
       case "evidence":
-        logger.warn(
-          { kind: effect.evidence.kind, signer: effect.evidence.first.signer },
-          "a member contradicts itself",
-        );
-        metrics?.contradicted(effect.evidence.kind);
-        this.accuse(effect.evidence);
+        this.announcements.contradicted(effect.evidence);
         return;
       case "fork":
         this.halted = true;
         this.stopped.reject(forkError(effect));
         return;
       case "installed":
-        logger.info({ height: effect.content.height }, "went on from a snapshot");
+        this.options.logger.info({ height: effect.content.height }, "went on from a snapshot");
         return;
       case "refused":
-        logger.warn({ from: effect.from, code: effect.code }, "refused");
-        metrics?.refused(effect.code);
+        this.gate.refused(effect.from, effect.code);
         return;
       case "anchor":
-        this.certified(effect.checkpoints);
+        this.announcements.certified(effect.checkpoints);
     }
   }
 
-  private committed({ block: { block }, fresh, decided }: Effect & { kind: "commit" }): void {
-    const { onCommit, onOrdered, metrics } = this.options;
-    const decisions = decided.map(decodeDecision);
-    for (const decision of decisions) this.options.decisions?.add(decision);
-    this.desk.replyAll(fresh, (client) => this.executedOf(client));
-    const { epoch, height, view } = block;
-    const operations = fresh.reduce((sum, bundle) => sum + bundle.operations.length, 0);
-    metrics?.committed(height, view, operations);
-    onCommit?.({ height, view, leader: currentLeader(this.state, this.state.view), operations });
-    const committee = this.committees.of(epoch);
-    if (committee) onOrdered?.({ committee, height, bundles: fresh, decisions });
-  }
-
-  private certified(checkpoints: readonly Checkpoint[]): void {
-    const { epoch, height, decisionsRoot } = checkpoints[0]!;
-    this.options.logger.debug({ epoch, height }, "a checkpoint has its quorum");
-    this.certifiedRoot = decisionsRoot;
-    const committee = this.committees.of(epoch);
-    if (committee) this.options.onCertified?.(committee, checkpoints);
-  }
-
-  private accuse(evidence: Evidence): void {
-    const { epoch } = "epoch" in evidence.first ? evidence.first : evidence.first.block;
-    const committee = this.committees.of(epoch);
-    if (evidence.kind === "checkpoint" && committee)
-      this.options.onContradiction?.(committee, evidence.first, evidence.second);
+  private committed(effect: Effect & { kind: "commit" }): void {
+    this.announcements.committed(effect, currentLeader(this.state, this.state.view));
+    this.desk.replyAll(effect.fresh, (client) => this.executedOf(client));
   }
 
   private send(to: PeerId | "all", message: Message): void {
@@ -240,7 +231,7 @@ export class Replica {
     const ids = to === "all" ? this.state.committee.members.map(({ id }) => id) : [to];
     const frame = encodeMessage(message);
     for (const id of ids) {
-      if (id === transport.self) setImmediate(() => this.handleMessage(id, message));
+      if (id === transport.self) setImmediate(() => this.guarded(() => this.handleMessage(id, message)));
       else transport.send(id, frame, bulk ? "bulk" : "urgent");
     }
   }

@@ -97,9 +97,12 @@ export class Inbox {
   private body: Uint8Array | undefined;
   private filled = 0;
   private readonly maxFrame: number;
+  private readonly maxOpen: number;
 
-  constructor(maxFrame: number) {
+  /** Bytes of a frame at most, and of what is here of the two that are under way, one of each priority. */
+  constructor(maxFrame: number, maxOpen = 2 * maxFrame) {
     this.maxFrame = maxFrame;
+    this.maxOpen = maxOpen;
   }
 
   /** The frames that are whole with these bytes; undefined if the peer breaks the format, and is to be cut off. */
@@ -125,7 +128,8 @@ export class Inbox {
     const head = this.head.readUInt32BE();
     const length = (head & LENGTH) >>> 0;
     if (length > FRAGMENT_BYTES || (!(head & LAST) && length < FRAGMENT_BYTES)) return false;
-    if (this.queue.bytes + length > this.maxFrame) return false;
+    const open = this.open.urgent.bytes + this.open.bulk.bytes;
+    if (this.queue.bytes + length > this.maxFrame || open + length > this.maxOpen) return false;
     this.body = new Uint8Array(length);
     return true;
   }

@@ -3,10 +3,15 @@ import { Inbox, Outbox, type Priority } from "./framing.ts";
 
 const QUEUE_BYTES = 64 * 2 ** 20;
 const FRAME_BYTES = 16 * 2 ** 20;
+/** The same of a stranger, of whom there may be many: its replies are short, and its frames one bundle of 8 MiB at most. */
+const STRANGER_QUEUE_BYTES = 2 ** 20;
+const STRANGER_FRAME_BYTES = 9 * 2 ** 20;
 /** Bytes of one write. */
 const WRITE_BYTES = 256 * 1_024;
 
 export interface LinkLimits {
+  /** Whoever is none of them is a stranger, with less room. */
+  readonly peers: ReadonlyMap<PeerId, unknown>;
   /** Bytes waiting for one peer, per priority. */
   readonly queueBytes?: number;
   readonly maxFrameBytes?: number;
@@ -64,13 +69,9 @@ export class Links {
   open(id: PeerId, channel: Channel): ChannelEnds {
     // The newest connection counts: the other side has noticed that the one before is lost.
     this.links.get(id)?.channel.close();
-    const link: Link = {
-      channel,
-      outbox: new Outbox(this.limits.queueBytes ?? QUEUE_BYTES),
-      scheduled: false,
-    };
+    const { outbox, inbox } = this.boxesFor(id);
+    const link: Link = { channel, outbox, scheduled: false };
     this.links.set(id, link);
-    const inbox = new Inbox(this.limits.maxFrameBytes ?? FRAME_BYTES);
     return {
       received: (bytes) => {
         const frames = inbox.push(bytes);
@@ -80,6 +81,16 @@ export class Links {
       closed: () => {
         if (this.links.get(id) === link) this.links.delete(id);
       },
+    };
+  }
+
+  private boxesFor(id: PeerId): { readonly outbox: Outbox; readonly inbox: Inbox } {
+    const { peers, queueBytes = QUEUE_BYTES, maxFrameBytes = FRAME_BYTES } = this.limits;
+    if (peers.has(id)) return { outbox: new Outbox(queueBytes), inbox: new Inbox(maxFrameBytes) };
+    const most = Math.min(maxFrameBytes, STRANGER_FRAME_BYTES);
+    return {
+      outbox: new Outbox(Math.min(queueBytes, STRANGER_QUEUE_BYTES)),
+      inbox: new Inbox(most, most),
     };
   }
 
