@@ -19,6 +19,11 @@ export function createLocks(): Locks {
   };
 }
 
+/** Lets everything else that waits in the process go first. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /** Something that happened and somebody may be waiting for. */
 export interface Bell {
   ring(): void;

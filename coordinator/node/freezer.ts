@@ -5,12 +5,7 @@ import { encodeOpen, FULL } from "../protocol/decisions/operations.ts";
 import { encodeRoundUpdates, HOLDS_NONE, updates as updatesKind } from "../protocol/decisions/updates.ts";
 import { signingAddress } from "../protocol/praft/address.ts";
 import { collectOver, rankOf } from "../protocol/round/duties.ts";
-import {
-  canonicalUpdates,
-  referenceOf,
-  type SignedUpdate,
-  updatesHash,
-} from "../protocol/round/references.ts";
+import { canonicalUpdates, type SignedUpdate } from "../protocol/round/references.ts";
 import { within } from "./concurrency.ts";
 import type { Jobs } from "./jobs.ts";
 import type { Ordering } from "./ordering.ts";
@@ -19,7 +14,8 @@ import { type FrozenSubjects, RoundTasks } from "./round-tasks.ts";
 import { newestOf, type RoundWatch, roundName, votersOf } from "./round-watch.ts";
 import type { NodeTimings } from "./timings.ts";
 import type { Emit, MinerDeps } from "./types.ts";
-import { countable, UPDATES_PER_CLIENT, type UpdatePool } from "./update-pool.ts";
+import { bySubject, fewPerClient, subjectOf } from "./update-lists.ts";
+import { countable, type UpdatePool } from "./update-pool.ts";
 
 /** Members from which on a round's updates are frozen: with two, both propose, and the manifest exchange says as much. */
 const LEAST_MEMBERS = 3;
@@ -93,8 +89,8 @@ export function createFreezer(deps: FreezerDeps): Freezer {
   const usable = () => ordering.alive && ordering.committee.members.length >= LEAST_MEMBERS;
   const ready = (view: RoundView) => collectOver(view, countable(pool.list(view)), watch.time());
 
-  /** What others hold of a round; those who don't answer are passed over. */
-  const askOthers = async (view: RoundView, { timings, signal }: FreezerLimits): Promise<SignedUpdate[]> => {
+  /** What others hold of a round, a list of each; those who don't answer are passed over. */
+  const askOthers = async (view: RoundView, { timings, signal }: FreezerLimits) => {
     const others = votersOf(await watch.fresh()).filter(({ miner }) => !sameHex(miner, deps.config.miner));
     const limits = { milliseconds: timings.fetchMs, signal };
     const answers = await Promise.allSettled(
@@ -103,7 +99,8 @@ export function createFreezer(deps: FreezerDeps): Freezer {
       ),
     );
     signal.throwIfAborted();
-    return answers.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []));
+    const lists = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
+    return Promise.all(lists.map((updates) => pool.ofClients(updates, view)));
   };
 
   const obtain = (updates: readonly SignedUpdate[], { timings, signal }: FreezerLimits) =>
@@ -114,7 +111,10 @@ export function createFreezer(deps: FreezerDeps): Freezer {
     const { asked } = partIn(view);
     if (asked.has(task) || asked.size >= MOST_BALLOTS) return;
     asked.add(task);
-    await obtain(fewPerClient(pool.list(view), await askOthers(view, limits)), limits);
+    const held = pool.list(view);
+    // Of each list: no miner's entries keep out what another has of a client.
+    const missing = (await askOthers(view, limits)).flatMap((updates) => fewPerClient(held, updates));
+    await obtain(missing, limits);
   };
 
   const cast = (view: RoundView, task: Hex): void => {
@@ -173,18 +173,26 @@ export function createFreezer(deps: FreezerDeps): Freezer {
     { subjects, task, height }: FrozenSubjects,
     limits: FreezerLimits,
   ): Promise<Frozen | undefined> => {
-    const find = (among: readonly SignedUpdate[]) =>
-      subjects.flatMap((subject) => among.find((signed) => subjectOf(signed) === subject) ?? []);
-    let found: readonly SignedUpdate[] = find(pool.list(view));
-    if (found.length < subjects.length)
-      found = await obtain(find([...found, ...(await askOthers(view, limits))]), limits);
+    const found = new Map<Hex, SignedUpdate>();
+    const look = async (updates: readonly SignedUpdate[]) => {
+      const all = await bySubject(updates);
+      return subjects.flatMap((subject) => (found.has(subject) ? [] : (all.get(subject) ?? [])));
+    };
+    const note = (valid: readonly SignedUpdate[]) => {
+      for (const signed of valid) found.set(subjectOf(signed), signed);
+    };
+    note(await look(pool.list(view)));
+    if (found.size < subjects.length) {
+      const lists = await Promise.all((await askOthers(view, limits)).map(look));
+      note(await obtain(lists.flat(), limits));
+    }
     const round = String(view.round);
-    if (subjects.length === 0 || found.length < subjects.length) {
-      const counts = { frozen: subjects.length, held: found.length };
+    if (subjects.length === 0 || found.size < subjects.length) {
+      const counts = { frozen: subjects.length, held: found.size };
       deps.logger.warn({ round, task: task.id, ...counts }, "what was frozen is not to be had");
       return undefined;
     }
-    const updates = canonicalUpdates(found);
+    const updates = canonicalUpdates([...found.values()]);
     const updatesHash = hashOf(updates);
     deps.emit({ kind: "frozen", round, updates: updates.length, updatesHash, task: task.id, height });
     const voters = [...task.voters].map((voter) => signingAddress(task.committee.members[voter]!.voteKey));
@@ -221,20 +229,4 @@ export function createFreezer(deps: FreezerDeps): Freezer {
       return settle(view, limits);
     },
   };
-}
-
-/** An update's name in ballots: it binds client, model, samples and signature. */
-function subjectOf(signed: SignedUpdate): Hex {
-  return updatesHash([referenceOf(signed)]);
-}
-
-/** What is missing, as many of each client as a miner takes from the client itself. */
-function fewPerClient(held: readonly SignedUpdate[], offered: readonly SignedUpdate[]): SignedUpdate[] {
-  const taken = new Map<string, Set<Hex>>();
-  return [...held, ...offered].filter((signed) => {
-    const client = signed.client.toLowerCase();
-    const subjects = taken.get(client) ?? new Set();
-    taken.set(client, subjects.add(subjectOf(signed)));
-    return subjects.size <= UPDATES_PER_CLIENT;
-  });
 }

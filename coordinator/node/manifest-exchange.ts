@@ -16,6 +16,7 @@ import { minerOf, openRoundOf, type RoundWatch, roundName } from "./round-watch.
 import { forsworn, type SigningRoom } from "./signing.ts";
 import type { NodeTimings } from "./timings.ts";
 import type { Emit, MinerDeps } from "./types.ts";
+import { fewPerClient } from "./update-lists.ts";
 import { countable, type UpdatePool } from "./update-pool.ts";
 
 const RETRY_MS = 100;
@@ -190,7 +191,7 @@ export function createManifestExchange(deps: ExchangeDeps): ManifestExchange {
       const inventory = await waitForInventory(view, limits);
       if (inventory) {
         const secondary = minerOf(await watch.fresh(), inventory.miner);
-        await pool.obtain(inventory.updates, {
+        await pool.obtain(fewPerClient(pool.list(view), inventory.updates), {
           milliseconds: limits.timings.fetchMs,
           signal: limits.signal,
           ...(secondary && { hint: secondary.endpoint }),
@@ -232,7 +233,8 @@ export function createManifestExchange(deps: ExchangeDeps): ManifestExchange {
         const secondary = minerOf(snapshot, inventory.miner)!;
         deps.jobs.ensure(`inventory:${inventory.signature}`, async (signal) => {
           const milliseconds = view.proposeSlot * 1_000;
-          await pool.obtain(inventory.updates, { milliseconds, signal, hint: secondary.endpoint });
+          const missing = fewPerClient(pool.list(view), inventory.updates);
+          await pool.obtain(missing, { milliseconds, signal, hint: secondary.endpoint });
         });
         throw notYet(view);
       }

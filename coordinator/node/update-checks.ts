@@ -26,19 +26,26 @@ export function checkModel(
   }
 }
 
-/** Registrations change at openings only, so what a round knows of its clients stays true for the round. */
-export function createClientCache({ chain }: { readonly chain: ChainReader }) {
+/**
+ * Registrations change at openings only, so what a round knows of its clients stays true for the round: they are read once,
+ * and a stranger costs nothing.
+ */
+export function createClientCache({ chain }: { readonly chain: Pick<ChainReader, "clients"> }) {
   let round = "";
-  const known = new Map<string, ClientRecord>();
+  let known: Promise<ReadonlyMap<string, ClientRecord>> | undefined;
+  const read = async () =>
+    new Map((await chain.clients()).map((record) => [record.client.toLowerCase(), record] as const));
   return async (client: Hex, view: RoundView): Promise<ClientRecord | undefined> => {
-    if (round !== roundName(view)) known.clear();
+    if (round !== roundName(view)) known = undefined;
     round = roundName(view);
-    const held = known.get(client.toLowerCase());
-    if (held) return held;
-    const record = await chain.client(client);
-    // Strangers are not remembered: their number is not bounded by the chain.
-    if (record?.active) known.set(client.toLowerCase(), record);
-    return record;
+    known ??= read();
+    const reading = known;
+    try {
+      return (await reading).get(client.toLowerCase());
+    } catch (error) {
+      if (known === reading) known = undefined;
+      throw error;
+    }
   };
 }
 

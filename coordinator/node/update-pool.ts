@@ -10,7 +10,7 @@ import {
   referenceOf,
   type SignedUpdate,
 } from "../protocol/round/references.ts";
-import { createLocks, within } from "./concurrency.ts";
+import { createLocks, nextTurn, within } from "./concurrency.ts";
 import { openRoundOf, type RoundWatch, roundName } from "./round-watch.ts";
 import type { SigningRoom } from "./signing.ts";
 import type { Emit, MinerDeps } from "./types.ts";
@@ -32,6 +32,8 @@ export interface UpdatePool {
    * valid then. Closed or not: a proposer takes what its partner acknowledged.
    */
   obtain(updates: readonly SignedUpdate[], limits: ObtainLimits): Promise<readonly SignedUpdate[]>;
+  /** Those of a list whose clients are registered in the round: nobody else's can be valid. */
+  ofClients(updates: readonly SignedUpdate[], view: RoundView): Promise<readonly SignedUpdate[]>;
   /** All held updates of a round. */
   list(round: Pick<RoundView, "round" | "openingHash">): readonly SignedUpdate[];
   /** True if a client's update of the round came too late for any proposer. */
@@ -84,12 +86,24 @@ export function createUpdatePool(deps: PoolDeps): UpdatePool {
     return state;
   };
 
-  const check = async (signed: SignedUpdate, view: RoundView): Promise<void> => {
+  const check = async (signed: SignedUpdate, view: RoundView, turn?: () => Promise<void>): Promise<void> => {
     checkUpdateRound(signed, view);
+    const client = await registered(signed.client, view);
+    if (client?.active) await turn?.();
     const { domain } = federation.federation;
-    const recovered = deps.recoverer.recover(domain, "Update", signed.update, signed.signature);
-    checkUpdateAuthor(signed, await registered(signed.client, view), recovered);
+    // A signature costs much more than the question whose it would have to be.
+    const recovered = client?.active
+      ? deps.recoverer.recover(domain, "Update", signed.update, signed.signature)
+      : undefined;
+    checkUpdateAuthor(signed, client, recovered);
   };
+
+  /** Signatures of lists are looked at one in a turn: what else the process does goes on meanwhile. */
+  const turnIn = (signal: AbortSignal) => () =>
+    locks.run("signatures of lists", async () => {
+      signal.throwIfAborted();
+      await nextTurn();
+    });
 
   const admitTo = (signed: SignedUpdate, view: RoundView): void => {
     const state = stateOf(view);
@@ -168,7 +182,7 @@ export function createUpdatePool(deps: PoolDeps): UpdatePool {
     const state = stateOf(view);
     const held = state.byClient.get(signed.client.toLowerCase());
     if (held?.some((other) => isSame(other, signed))) return signed;
-    await check(signed, view);
+    await check(signed, view, turnIn(limits.signal));
     const { modelBytes } = federation;
     const bytes = await within(clock, limits, (signal) =>
       deps.content.get(signed.update.modelCid, {
@@ -190,6 +204,10 @@ export function createUpdatePool(deps: PoolDeps): UpdatePool {
       const attempts = await Promise.allSettled(updates.map((signed) => obtainOne(signed, view, limits)));
       limits.signal.throwIfAborted();
       return attempts.flatMap((attempt) => (attempt.status === "fulfilled" ? [attempt.value] : []));
+    },
+    async ofClients(updates, view) {
+      const clients = await Promise.all(updates.map(({ client }) => registered(client, view)));
+      return updates.filter((_, i) => clients[i]?.active);
     },
     list: (view) => [...(rounds.get(roundName(view))?.byClient.values() ?? [])].flat(),
     refused: (view) => rounds.get(roundName(view))?.refused ?? false,

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { MinerEvent } from "../../coordinator/node/types.ts";
-import { ZERO_HASH } from "../../coordinator/protocol/bytes.ts";
-import { encodeOpen } from "../../coordinator/protocol/decisions/operations.ts";
+import { type Hex, ZERO_HASH } from "../../coordinator/protocol/bytes.ts";
+import { decodeOperation, encodeOpen } from "../../coordinator/protocol/decisions/operations.ts";
 import { encodeRoundUpdates } from "../../coordinator/protocol/decisions/updates.ts";
 import { QuorateError } from "../../coordinator/protocol/errors.ts";
 import { CommonLog, secretOf } from "./common-log.ts";
@@ -153,6 +153,59 @@ describe("a round's updates, frozen by the committee", () => {
     await world.submitAll();
     await world.agreed(1);
     expect(of("frozen").map(([first]) => first?.updates)).to.deep.equal([3, 3, 3]);
+  });
+
+  it("are voted on in eight tasks at most, however many a stranger opens", async () => {
+    await startedWithLog({ parameters: { collectMax: 6, proposeSlot: 60 } });
+    const { round, openingHash, collectMaxUntil } = world.chain.rounds[0]!;
+    const parameters = encodeRoundUpdates({ round: Number(round), openingHash });
+    await world.until(() => world.clock.now() > 1_000 * (collectMaxUntil + 1), "the end of collecting");
+    // Nobody holds any, so nothing is frozen, and each task asks for ballots.
+    for (let i = 0; i < 10; i++) {
+      const closeHeight = log.height + 20;
+      log.order([encodeOpen({ kind: "updates", closeHeight, salt: ZERO_HASH, parameters })]);
+      await world.until(() => log.height > closeHeight, `the end of task ${i}`);
+    }
+    const operations = log.asked.flatMap((each) => each.operations.map(decodeOperation));
+    const tasksOf = (signer: number) =>
+      new Set(
+        operations.flatMap((each) =>
+          each?.operation === "ballot" && each.signer === signer ? [each.task] : [],
+        ),
+      ).size;
+    expect([0, 1, 2].map(tasksOf)).to.deep.equal([8, 8, 8]);
+  });
+
+  it("are not kept back by a miner that answers with forged entries", async () => {
+    await startedWithLog({ miners: 4, parameters: { collectMax: 6 } });
+    scattered();
+    // What it says of its own update names another file; and it lists two forged ones of each client before the true ones.
+    const liar = world.miners[0]!.miner.service;
+    const honest = liar.updates.bind(liar);
+    const file: Hex = `0x${"77".repeat(32)}`;
+    Object.assign(liar, {
+      updates: async (round: bigint) => {
+        const all = await honest(round);
+        const forged = world.clients.flatMap(({ address }) =>
+          all.slice(0, 1).flatMap((signed) =>
+            [1n, 2n].map((sampleCount) => ({
+              ...signed,
+              client: address,
+              update: { ...signed.update, sampleCount },
+            })),
+          ),
+        );
+        return [
+          ...forged,
+          ...all.map((signed) => ({ ...signed, update: { ...signed.update, modelCid: file } })),
+        ];
+      },
+    });
+    await world.submitAll();
+    await world.agreed(1);
+    const frozen = of("frozen").map(([first]) => first?.updates);
+    // What only the liar holds is not frozen: it is of no more weight than F.
+    expect(frozen.slice(1)).to.deep.equal([2, 2, 2]);
   });
 
   it("are settled by the exchange of two miners, who both propose", async () => {
