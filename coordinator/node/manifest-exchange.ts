@@ -5,14 +5,13 @@ import { isQuorateError, QuorateError } from "../protocol/errors.ts";
 import { keepsReceipt } from "../protocol/faults/receipt.ts";
 import { collectOver } from "../protocol/round/duties.ts";
 import { MANIFEST_MAX_BYTES } from "../protocol/round/manifest-file.ts";
-import type { Inventory } from "../protocol/round/messages.ts";
 import { canonicalUpdates, referenceOf, type SignedUpdate } from "../protocol/round/references.ts";
 import { within } from "./concurrency.ts";
 import { checkInventory, checkManifest, checkRoles, notYet, updatesIn } from "./exchange-checks.ts";
 import type { Freezer } from "./freezer.ts";
 import type { Jobs } from "./jobs.ts";
 import { hashOf } from "./results.ts";
-import { minerOf, openRoundOf, type RoundWatch, roundName } from "./round-watch.ts";
+import { minerOf, newestOf, openRoundOf, type RoundWatch, roundName } from "./round-watch.ts";
 import { forsworn, type SigningRoom } from "./signing.ts";
 import type { NodeTimings } from "./timings.ts";
 import type { Emit, MinerDeps } from "./types.ts";
@@ -20,6 +19,8 @@ import { fewPerClient } from "./update-lists.ts";
 import { countable, type UpdatePool } from "./update-pool.ts";
 
 const RETRY_MS = 100;
+/** A secondary is answered sooner than it gives up, however long the slot. */
+const ANSWER_MS = 20_000;
 
 /** How the proposers settle on one list of updates before they aggregate. */
 export interface ManifestExchange {
@@ -136,12 +137,8 @@ export function createManifestExchange(deps: ExchangeDeps): ManifestExchange {
 
   const ask = async (view: RoundView, primary: MinerRecord, { timings, signal }: ExchangeLimits) => {
     const updates = pool.list(view);
-    const inventory: Inventory = {
-      round: view.round,
-      openingHash: view.openingHash,
-      updatesHash: hashOf(updates),
-    };
-    const { signature } = await signing.inventory(inventory);
+    const { round, openingHash } = view;
+    const { signature } = await signing.inventory({ round, openingHash, updatesHash: hashOf(updates) });
     const answer = await within(
       clock,
       { milliseconds: timings.fetchMs + timings.inventoryMs, signal },
@@ -162,7 +159,10 @@ export function createManifestExchange(deps: ExchangeDeps): ManifestExchange {
     const { silenceMs } = limits.timings;
     let heard = clock.now();
     let refusal: unknown;
-    while (clock.now() - heard < silenceMs && watch.time() <= view.proposeUntil - view.proposeSlot / 2) {
+    while (
+      clock.now() - heard < silenceMs &&
+      watch.time() <= newestOf(watch, view).proposeUntil - view.proposeSlot / 2
+    ) {
       try {
         return await ask(view, primary, limits);
       } catch (error) {
@@ -240,7 +240,7 @@ export function createManifestExchange(deps: ExchangeDeps): ManifestExchange {
       }
       received = { round: roundName(view), inventory };
       deps.changed();
-      const end = clock.now() + view.proposeSlot * 400;
+      const end = clock.now() + Math.min(ANSWER_MS, view.proposeSlot * 400);
       while (!ready() && clock.now() < end) await clock.sleep(RETRY_MS / 4);
       const manifest = ready();
       if (!manifest) throw notYet(view);

@@ -7,7 +7,7 @@ import { type Candidate, candidateId } from "../protocol/round/messages.ts";
 import { within } from "./concurrency.ts";
 import type { ManifestExchange } from "./manifest-exchange.ts";
 import type { ResultRound, Results } from "./results.ts";
-import { minerOf, openRoundOf, type RoundWatch, roundName, type Snapshot } from "./round-watch.ts";
+import { minerOf, newestOf, openRoundOf, type RoundWatch, roundName, type Snapshot } from "./round-watch.ts";
 import type { SigningRoom } from "./signing.ts";
 import { type NodeTimings, timingsOf } from "./timings.ts";
 import type { Emit, MinerDeps } from "./types.ts";
@@ -47,8 +47,8 @@ export function createProposer(deps: ProposerDeps): Proposer {
     const { candidate } = messages[0]!;
     // Fewer updates than the last agreed round had: the contract wants the whole collecting time to pass.
     if (candidate.updateCount < view.expectedUpdates)
-      while (watch.time() < view.collectMaxUntil) await clock.sleep(LOOK_AGAIN_MS, signal);
-    if (watch.time() > view.proposeUntil && rankOf(view, config.miner)! < 2) return;
+      while (watch.time() < newestOf(watch, view).collectMaxUntil) await clock.sleep(LOOK_AGAIN_MS, signal);
+    if (watch.time() > newestOf(watch, view).proposeUntil && rankOf(view, config.miner)! < 2) return;
     const sent = await chain.propose(candidate, messages);
     deps.emit({
       kind: "posted",
@@ -77,7 +77,8 @@ export function createProposer(deps: ProposerDeps): Proposer {
   };
 
   /** False in the last part of the slot: from then on a transaction goes before a partner. */
-  const hasTime = (view: RoundView) => watch.time() < view.proposeUntil - view.proposeSlot / 4;
+  const hasTime = (view: RoundView) =>
+    watch.time() < newestOf(watch, view).proposeUntil - view.proposeSlot / 4;
 
   const asSecondary = async (attempt: Attempt, own: CandidateMessage): Promise<void> => {
     const { view, signal, timings } = attempt;

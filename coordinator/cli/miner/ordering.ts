@@ -50,6 +50,10 @@ export async function openOrdering(
     parts.logger.error({ code, error: message }, "the replica stopped; rounds go on without it");
     parts.report("replica-stopped", { code, message }, `replica stopped: ${code}: ${message}`);
   };
+  const left = (what: string) => (error: unknown) => {
+    const { message } = error as Error;
+    parts.logger.error({ what, error: message }, "what runs beside the replica stopped; the replica goes on");
+  };
   try {
     const { replica, anchorer, follower } = await openBeside(options, {
       ...parts,
@@ -57,8 +61,8 @@ export async function openOrdering(
       onOrdered: ordering.ordered,
     });
     const stop = new AbortController();
-    const anchoring = anchorer?.run(stop.signal).catch(stopped);
-    const following = follower?.run(stop.signal).catch(stopped);
+    const anchoring = anchorer?.run(stop.signal).catch(left("anchoring"));
+    const following = follower?.run(stop.signal).catch(left("following the roster"));
     const running = ordering.run(replica, stop.signal).catch((error: unknown) => {
       stopped(error);
       stop.abort();

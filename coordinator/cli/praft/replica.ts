@@ -54,10 +54,12 @@ export function praftReplicaCommand(cli: Cli): Command {
         const { replica, anchorer, follower } = await openReplica(options, cli, cleanup);
         const stop = new AbortController();
         const signal = AbortSignal.any([cli.signal, stop.signal]);
-        const anchoring = anchorer?.run(signal);
-        const following = follower?.run(signal);
-        await replica.run(signal).finally(() => stop.abort());
-        await Promise.all([anchoring, following]);
+        const all = [replica, anchorer, follower].map((part) =>
+          part?.run(signal).finally(() => stop.abort()),
+        );
+        // Whichever fails ends the others, and is told once they are done.
+        await Promise.allSettled(all);
+        await Promise.all(all);
         return undefined;
       }),
   );
