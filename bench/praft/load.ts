@@ -108,10 +108,10 @@ function operationOf(n: number): Uint8Array {
 }
 
 const timer = setInterval(sendDue, TURN);
-await new Promise((resolve) => setTimeout(resolve, began - now()));
+await new Promise((resolve) => setTimeout(resolve, Math.max(0, began - now())));
 console.log("measuring");
 const used = process.cpuUsage();
-await new Promise((resolve) => setTimeout(resolve, end - now()));
+await new Promise((resolve) => setTimeout(resolve, Math.max(0, end - now())));
 const { user, system } = process.cpuUsage(used);
 console.log("measured");
 clearInterval(timer);
