@@ -20,8 +20,8 @@ export interface TlsPeersOptions extends LinkLimits {
 }
 
 const STRANGERS = 256;
-/** Milliseconds until a lost peer is called again; doubled each time up to the second. */
-const RETRY = [50, 2_000] as const;
+/** Milliseconds until a lost peer is called again; doubled each time up to the second: it is back within a vote or two. */
+const RETRY = [50, 500] as const;
 /** Milliseconds a handshake may take. */
 const HANDSHAKE = 10_000;
 

@@ -6,7 +6,9 @@ import { compareRank, isQuorumCertificate, sameRank } from "./certificates.ts";
 import { signCheckpoint } from "./checkpoints.ts";
 import { committeeOf } from "./config.ts";
 import { MAX_HANDOVERS } from "./decode.ts";
+import type { Limits } from "./env.ts";
 import { forkedChain, halt } from "./forks.ts";
+import { skipLate } from "./skipping.ts";
 import {
   type Closing,
   type CommitProof,
@@ -84,6 +86,8 @@ export function enterView({ s, now, env }: Turn, view: number, tc: TimeoutCertif
   s.tc = tc;
   s.votedAt = Number.MAX_SAFE_INTEGER;
   s.deadline = now + timeoutOf(s, env.limits);
+  // Who was asked last may be the leader that is gone.
+  s.syncAt = Math.min(s.syncAt, now);
 }
 
 /**
@@ -143,13 +147,7 @@ function commitBlock(turn: Turn, full: FullBlock): void {
     out.push({ kind: "fork", code: "PRAFT_ANCHOR", height: s.committed.height, charges: [] });
     return;
   }
-  for (
-    let view = Math.max(s.committedView + 1, block.view - s.committee.members.length);
-    view < block.view;
-    view++
-  ) {
-    s.skippedUntil[currentLeader(s, view)] = block.view + env.limits.skipViews;
-  }
+  skipLate(s, block, env.limits.skipViews);
   const fresh = execute(s, payload.bundles, env.limits.maxClients);
   s.app = env.application.apply(s.app, block, fresh, s.committee);
   s.roots.set(height, env.application.stateRoot(s.app));
@@ -199,10 +197,13 @@ function onProgress({ s, now, env: { limits } }: Turn, served: number): void {
 }
 
 /** clamp(k × latency), doubled for each view that failed since. */
-export function timeoutOf({ latency, failedViews }: State, limits: Turn["env"]["limits"]): number {
-  const { timeoutFloor, timeoutCeiling, timeoutFactor } = limits;
-  const calm = Math.max(timeoutFloor, Math.ceil(timeoutFactor * latency));
-  return Math.min(timeoutCeiling, calm * 2 ** Math.min(failedViews, 16));
+export function timeoutOf(s: State, limits: Limits): number {
+  return Math.min(limits.timeoutCeiling, calmTimeout(s, limits) * 2 ** Math.min(s.failedViews, 16));
+}
+
+/** While no view fails. */
+export function calmTimeout({ latency }: State, { timeoutFloor, timeoutFactor }: Limits): number {
+  return Math.max(timeoutFloor, Math.ceil(timeoutFactor * latency));
 }
 
 /** Follows the upper end of the time from vote to certificate: up by a quarter of the gap, down by a sixty-fourth. */

@@ -87,17 +87,14 @@ export function weightOf(committee: Committee, signers: Iterable<number>): numbe
 }
 
 /**
- * Whose turn `view` is: weighted round robin from a start the config's hash gives. Members who are `skipped` lose
- * their turn to the next; if all are, nobody does.
+ * Whose turn `view` is: weighted round robin from a start the config's hash gives, among those who are not `skipped`; if all
+ * are, nobody is. Were a turn passed on to the next member, it would lead two views in a row, and a dead one fail twice.
  */
 export function leaderOf(committee: Committee, view: number, skipped?: (member: number) => boolean): number {
-  const { turns } = committee;
-  const start = (view + Number.parseInt(committee.details.slice(2, 10), 16)) % turns.length;
-  for (let i = 0; i < turns.length; i++) {
-    const member = turns[(start + i) % turns.length]!;
-    if (!skipped?.(member)) return member;
-  }
-  return turns[start]!;
+  const all = committee.turns;
+  const active = skipped ? all.filter((member) => !skipped(member)) : all;
+  const turns = active.length > 0 ? active : all;
+  return turns[(view + Number.parseInt(committee.details.slice(2, 10), 16)) % turns.length]!;
 }
 
 /** Smooth weighted round robin: each turn everyone gains its weight, the richest leads and pays the total. */

@@ -70,6 +70,8 @@ export interface State extends Queue {
   lastVote: Vote | undefined;
   lastTimeout: Timeout | undefined;
   lastProposal: Proposal | undefined;
+  /** When it is sent again to who has not voted for it. */
+  repeatAt: number;
   lastCheckpoint: Checkpoint | undefined;
   highQc: QuorumCertificate;
   /** What this view was entered with. */
@@ -109,7 +111,6 @@ export interface State extends Queue {
   timeouts: (Timeout | undefined)[];
   checkpoints: (Checkpoint | undefined)[];
   skippedUntil: number[];
-  /** As they came. */
   held: Held[];
   /** By member: sent whole proposals up to this height, for it lacked bundles of an outline. */
   wholeUntil: number[];
@@ -190,6 +191,7 @@ export function epochState(committee: Committee, base: Committed, env: Env) {
     lastVote: undefined,
     lastTimeout: undefined,
     lastProposal: undefined,
+    repeatAt: NEVER,
     lastCheckpoint: undefined,
     highQc: baseQc(committee, base),
     tc: undefined,
@@ -239,7 +241,8 @@ export function signs({ self, replaying, halted, committee, unknownUntil }: Stat
 
 /** Whose turn `view` is, without those whose view timed out lately. */
 export function currentLeader({ committee, skippedUntil }: State, view: number): number {
-  return leaderOf(committee, view, (member) => skippedUntil[member]! > view);
+  const skips = skippedUntil.some((until) => until > view);
+  return leaderOf(committee, view, skips ? (member) => skippedUntil[member]! > view : undefined);
 }
 
 export function memberId({ committee }: State, index: number): string {

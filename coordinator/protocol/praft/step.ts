@@ -7,7 +7,7 @@ import type { Effect, Event } from "./effects.ts";
 import type { Env } from "./env.ts";
 import { announce, onReady, onReconfigure } from "./joining.ts";
 import type { Message } from "./messages.ts";
-import { onWant } from "./outlines.ts";
+import { onWant, repeatAt, repeatProposal } from "./outlines.ts";
 import { tryPropose } from "./proposing.ts";
 import { hear } from "./recovery.ts";
 import { NEVER, type State, type Turn } from "./state.ts";
@@ -43,6 +43,7 @@ export function step(state: State, event: Event, env: Env): Stepped {
       onAnchored(turn, event.anchor);
   }
   retryHeld(turn);
+  repeatProposal(turn);
   if (!state.halted) tryPropose(turn);
   tellCertified(turn);
   announce(turn);
@@ -53,7 +54,7 @@ export function step(state: State, event: Event, env: Env): Stepped {
 /** When the engine wants its next tick at the latest, in the time of the events. */
 export function wakeAt(state: State, env: Env): number {
   const pullAt = state.syncAt + PULL_EVERY * env.limits.timeoutFloor;
-  return Math.min(state.deadline, pullAt, ...state.held.map(({ wantAt = NEVER }) => wantAt));
+  return Math.min(state.deadline, pullAt, repeatAt(state), ...state.held.map(({ wantAt = NEVER }) => wantAt));
 }
 
 function onMessage(turn: Turn, from: string, message: Message): void {

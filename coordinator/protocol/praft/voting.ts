@@ -23,16 +23,18 @@ import type { FullBlock, QuorumCertificate, TimeoutCertificate } from "./types.t
 /** Learns what a proposal proves, then votes for it if every rule allows. */
 export function onProposal(turn: Turn, proposal: Proposal | Outline): void {
   const { s, env } = turn;
-  const { block, signer } = proposal;
-  // Whoever is sent the whole of a proposal gets its outline, too.
-  if (s.lastVote?.blockHash === proposal.hash) return;
+  const { block } = proposal;
+  if (s.lastVote?.blockHash === proposal.hash) {
+    // It is sent again because the vote was lost, or whole beside its outline.
+    send(turn, memberId(s, currentLeader(s, s.view)), s.lastVote);
+    return;
+  }
   if (block.groupId !== s.committee.groupId || !proposalSigned(env.scheme, s.committee, proposal)) return;
   noteProposal(turn, proposal);
   if (block.tc && !learnTc(turn, block.tc)) return;
   if (!isCertified(turn, block.justify) || compareRank(block.justify, block) >= 0) return;
   learnQc(turn, block.justify);
-  if (s.committee.epoch !== block.epoch || signer !== currentLeader(s, s.view)) return;
-  if (mayVote(s, proposal)) consider(turn, proposal);
+  if (s.committee.epoch === block.epoch && mayVote(s, proposal)) consider(turn, proposal);
 }
 
 /** What waits for blocks below it or for bundles is looked at again; its signatures were checked when it came. */
@@ -41,24 +43,27 @@ export function retryHeld(turn: Turn): void {
   for (const { message, wantAt } of s.held.splice(0)) {
     // The blocks it commits may not have been here when it came.
     learnQc(turn, message.block.justify);
-    const fits = message.block.epoch === s.committee.epoch && message.signer === currentLeader(s, s.view);
-    if (fits && mayVote(s, message)) consider(turn, message, wantAt);
+    const { epoch, height } = message.block;
+    const isOpen = epoch === s.committee.epoch && height > s.committed.height;
+    if (isOpen && mayVote(s, message)) consider(turn, message, wantAt);
     if (s.highQc.blockHash === message.hash) learnQc(turn, s.highQc);
   }
 }
 
 /**
- * Votes if the block fits what is below it. Without that it waits, and its payload is not looked at: who lags would check the
- * signatures of a whole block for each message that comes, and lag for ever.
+ * Votes if the block fits what is below it, and its signer leads. Without what is below it waits, for who lags may not know yet
+ * who is skipped; and its payload is not looked at: who lags would check the signatures of a whole block for each message that
+ * comes, and lag for ever.
  */
 function consider(turn: Turn, message: Proposal | Outline, wantAt?: number): void {
   const { s } = turn;
   const chain = chainTo(s, message.block.justify.blockHash);
-  if (!chain) {
+  if (!chain || message.block.stateHeight > s.committed.height) {
     hold(s, { message });
     if (!isHeld(s, message.block.justify.blockHash)) askForBlocks(turn, message.signer);
     return;
   }
+  if (message.signer !== currentLeader(s, s.view)) return;
   const own =
     message.kind === "outline"
       ? wholeOf(turn, message)
@@ -123,8 +128,7 @@ function fits(turn: Turn, proposal: Proposal, chain: readonly FullBlock[]): bool
   const { block, payload } = proposal;
   const parent = chain.at(-1)?.block ?? s.committed;
   if (block.time < parent.time) return false;
-  if (block.stateHeight > s.committed.height || s.roots.get(block.stateHeight) !== block.stateRoot)
-    return false;
+  if (s.roots.get(block.stateHeight) !== block.stateRoot) return false;
   const closing = chain.some((each) => each.block.nextConfigHash !== ZERO_HASH);
   if (closing) return payload.bundles.length === 0 && !payload.nextConfig;
   return !payload.nextConfig || isNext(turn, proposal);

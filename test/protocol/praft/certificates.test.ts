@@ -43,6 +43,17 @@ describe("praft config", () => {
     expect(leaderOf(committee, 5, () => true)).to.equal(first);
   });
 
+  it("gives nobody two views in a row for a turn that another loses", () => {
+    const committee = committeeWith([1, 1, 1, 1]);
+    for (let skipped = 0; skipped < 4; skipped++)
+      for (let view = 1; view < 24; view++) {
+        const [now, then] = [view, view + 1].map((each) =>
+          leaderOf(committee, each, (member) => member === skipped),
+        );
+        expect(now).not.to.equal(then);
+      }
+  });
+
   it("refuses nobody, a member twice and a weight that is not whole", () => {
     for (const weights of [[], [0], [1.5], [-1], [2 ** 32]]) {
       expect(() => committeeWith(weights))

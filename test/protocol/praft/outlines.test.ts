@@ -71,8 +71,7 @@ describe("a praft outline", () => {
     expect(before).to.be.greaterThan(0);
     for (let n = 3; n <= 5; n++) tell(cluster, [leader], n);
     expect(asked()).to.equal(before);
-    // The last of them was not asked for its vote, and is sent blocks.
-    expect(executed(cluster).filter((sequence) => sequence === 5)).to.have.length(3);
+    expect(executed(cluster)).to.deep.equal([5, 5, 5, 5]);
     for (let n = 6; n <= 20; n++) tell(cluster, [0, 1, 2, 3], n);
     const whole = count(cluster, leader, "propose");
     for (let n = 21; n <= 30; n++) tell(cluster, [0, 1, 2, 3], n);
@@ -102,6 +101,40 @@ describe("a praft outline", () => {
     tell(cluster, others, 3);
     for (let i = 0; i < 6; i++) cluster.wait(1_000);
     expect(others.map((i) => executed(cluster)[i])).to.deep.equal([3, 3, 3]);
+  });
+
+  it("that was lost on its way, or whose vote was, is sent again within the view", () => {
+    for (const lost of ["outline", "vote"]) {
+      const { cluster, leader } = started();
+      cluster.lose = ({ kind }, to) => kind === lost && (lost === "vote" ? to === leader : to !== leader);
+      tell(cluster, [0, 1, 2, 3], 2);
+      expect(executed(cluster)).to.deep.equal([1, 1, 1, 1]);
+      cluster.lose = () => false;
+      for (let waited = 0; waited < 80; waited += WAIT) cluster.wait(WAIT);
+      expect(executed(cluster), lost).to.deep.equal([2, 2, 2, 2]);
+      expect(cluster.nodes.map(({ state }) => state.view)).to.deep.equal([1, 1, 1, 1]);
+    }
+  });
+
+  it("that comes before the blocks below it waits, whoever its receiver takes for the leader", () => {
+    const { cluster, leader, others } = started();
+    const late = others[0]!;
+    const { state } = cluster.nodes[late]!;
+    cluster.away.add(late);
+    tell(cluster, [leader, ...others.slice(1)], 2);
+    cluster.away.clear();
+    state.skippedUntil[leader] = 100;
+    cluster.lose = (message, to) => to === late && message.kind === "sync-reply" && message.blocks.length > 0;
+    tell(cluster, [0, 1, 2, 3], 3);
+    const held = state.held.map(({ message }) => message.hash);
+    expect(held.length).to.be.greaterThan(0);
+    state.skippedUntil[leader] = 0;
+    cluster.lose = () => false;
+    for (let waited = 0; waited < 160; waited += WAIT) cluster.wait(WAIT);
+    expect(executed(cluster)).to.deep.equal([3, 3, 3, 3]);
+    expect(state.held).to.deep.equal([]);
+    const votes = cluster.sent(late).flatMap((each) => (each.kind === "vote" ? [each.blockHash] : []));
+    expect(votes).to.include(held.at(-1));
   });
 
   it("whose names are not those of its block is not voted for", () => {
