@@ -11,7 +11,7 @@ const MAX_HELD = 8;
 /** The part of a timeout that bundles have to come from their clients, before the leader is asked for them. */
 const PATIENCE = 1 / 12;
 /** The part of a timeout after which a proposal without certificate is sent again. */
-const REPEAT = 1 / 4;
+const REPEAT = 1 / 2;
 /** Heights for which a member that lacked bundles is sent whole proposals: what it lacks next, it need not wait for. */
 const WHOLE_FOR = 16;
 

@@ -110,7 +110,7 @@ describe("a praft outline", () => {
       tell(cluster, [0, 1, 2, 3], 2);
       expect(executed(cluster)).to.deep.equal([1, 1, 1, 1]);
       cluster.lose = () => false;
-      for (let waited = 0; waited < 80; waited += WAIT) cluster.wait(WAIT);
+      for (let waited = 0; waited < 140; waited += WAIT) cluster.wait(WAIT);
       expect(executed(cluster), lost).to.deep.equal([2, 2, 2, 2]);
       expect(cluster.nodes.map(({ state }) => state.view)).to.deep.equal([1, 1, 1, 1]);
     }
